@@ -18,7 +18,9 @@ public enum ChannelTopic {
     public static let measurepointPost = "integration/measurepoint/post"
 
     /// The filters that match every topic of every channel.
-    public static let all = ["/\(root)/#", "\(root)/#"]
+    public static let all =
+        ["/\(root)/#", "\(root)/#"]
+        + subDeviceEndings.flatMap { ["/\(sessionRoot)/+/+/\($0)", "\(sessionRoot)/+/+/\($0)"] }
 
     /// The topic on which readings of a product are published.
     ///
@@ -27,8 +29,12 @@ public enum ChannelTopic {
         "/\(root)/\(product)/\(measurepointPost)"
     }
 
-    /// The first levels of the topics on which a device is activated.
+    /// The first levels of the topics on which a device is activated, and a gateway logs its sub-devices in and out.
     public static let sessionRoot = "ext/session"
+
+    /// The levels behind product and gateway in the topics for the logins of sub-devices: of one, of several, and for the
+    /// end of a login.
+    public static let subDeviceEndings = ["combine/login", "combine/login/batch", "combine/logout"]
 
     /// The topic on which a device is told its secret.
     ///

@@ -7,7 +7,7 @@ import VarvePlatform
 public protocol PayloadScripts: Sendable {
     /// Calls a function of a product's script for payloads.
     ///
-    /// Blocks until the results are there.
+    /// Blocks until the results are there. Several threads may call it at once, each for another product.
     ///
     /// - Returns: Entries for the first payloads, at least for one if there are any: the result, or the reason why there
     ///   is none. There are fewer than payloads if the budget was used up.
@@ -29,8 +29,8 @@ public final class ProductScripts: PayloadScripts {
 
     private let pool: ScriptPool
     private let text: @Sendable (String) throws -> String?
-    /// By product; only scripts that are slow or were refused.
-    private let paced = Mutex<[String: Paced]>([:])
+    /// By product, only scripts that are slow or were refused; and what all scripts have taken beyond their allowances.
+    private let paced = Mutex<(scripts: [String: Paced], total: Int64)>(([:], 0))
 
     /// - Parameters:
     ///   - pool: Runs the scripts.
@@ -51,9 +51,9 @@ public final class ProductScripts: PayloadScripts {
             let failure = ScriptFailure(.noScript, "the product has no script: set one with varve script set")
             return payloads.map { _ in .failure(failure) }
         }
-        var pace = paced.withLock { paced in
+        let pace = paced.withLock { paced in
             // A new text gets a new chance.
-            paced[product].flatMap { $0.text == text ? $0.pace : nil } ?? ScriptPace()
+            paced.scripts[product].flatMap { $0.text == text ? $0.pace : nil } ?? ScriptPace()
         }
         var budget = budget
         switch pace.allowance(now: SystemClock.monotonicNanoseconds()) {
@@ -67,9 +67,17 @@ public final class ProductScripts: PayloadScripts {
         }
         let script = ParsingScript(product: product, text: text)
         let (results, nanoseconds) = try pool.call(function, of: script, payloads, within: budget)
-        pace.note(nanoseconds: nanoseconds, payloads: results.count, now: SystemClock.monotonicNanoseconds())
-        paced.withLock { [pace] paced in
-            paced[product] = pace.isForgotten ? nil : Paced(text: text, pace: pace)
+        let now = SystemClock.monotonicNanoseconds()
+        paced.withLock { paced in
+            let total = paced.total
+            let others = paced.scripts.count {
+                $0.key != product && $0.value.pace.debt(now: now, total: total) > 0
+            }
+            var pace = pace
+            pace.note(
+                nanoseconds: nanoseconds, payloads: results.count, now: now, total: &paced.total,
+                others: others)
+            paced.scripts[product] = pace.isForgotten ? nil : Paced(text: text, pace: pace)
         }
         return results
     }

@@ -4,6 +4,10 @@
 // so a script may take about half of the time of the one thread that serves all products. Beyond a debt of 2 s the script
 // is refused for 5 s. Then it is on trial: if it is too slow again, the pause doubles, up to 60 s.
 //
+// Scripts that are slow at the same time share all this. The time that others take beyond their allowances pays nothing
+// off: else several could take all of the time, as the turns of the others would pay off the debt of each. And of four
+// scripts in debt each is refused beyond 500 ms.
+//
 // Invariants:
 // - A script that keeps to its allowance is never refused, however many payloads come.
 
@@ -21,6 +25,8 @@ struct ScriptPace: Hashable {
     static let each: Int64 = 1_000_000
     /// The debt beyond which a script is refused.
     static let mostDebt: Int64 = 2_000_000_000
+    /// The same for a script among many.
+    static let mostSharedDebt: Int64 = 250_000_000
     /// The most that a script may take in one call.
     static let most: Int64 = 500_000_000
     /// The most that a script on trial may take in one call.
@@ -30,6 +36,8 @@ struct ScriptPace: Hashable {
 
     private var debt: Int64 = 0
     private var noted: Int64 = 0
+    /// What all scripts had taken beyond their allowances by then.
+    private(set) var notedTotal: Int64 = 0
     private var refusedUntil: Int64 = .min
     private var isOnTrial = false
     private var pause = pauses.lowerBound
@@ -43,13 +51,28 @@ struct ScriptPace: Hashable {
         return .allowed(isOnTrial ? Self.mostOnTrial : Self.most)
     }
 
+    /// What is left of the debt.
+    ///
+    /// - Parameter total: What all scripts have taken beyond their allowances so far.
+    func debt(now: Int64, total: Int64) -> Int64 {
+        max(debt - max(now - noted - (total - notedTotal), 0) / 2, 0)
+    }
+
     /// Notes a call.
-    mutating func note(nanoseconds: Int64, payloads: Int, now: Int64) {
-        if debt > 0 { debt = max(debt - max(now - noted, 0) / 2, 0) }
-        noted = now
+    ///
+    /// - Parameters:
+    ///   - total: What all scripts have taken beyond their allowances so far; this call is added.
+    ///   - others: The number of other scripts in debt.
+    mutating func note(
+        nanoseconds: Int64, payloads: Int, now: Int64, total: inout Int64, others: Int
+    ) {
         let excess = nanoseconds - Int64(payloads) * Self.each
-        debt = max(debt + excess, 0)
-        let isTooSlow = debt >= Self.mostDebt || isOnTrial && excess >= Self.mostOnTrial / 2
+        debt = max(debt(now: now, total: total) + excess, 0)
+        total += max(excess, 0)
+        (noted, notedTotal) = (now, total)
+        let isTooSlow =
+            debt >= max(Self.mostDebt / Int64(others + 1), Self.mostSharedDebt)
+            || isOnTrial && excess >= Self.mostOnTrial / 2
         if isTooSlow {
             refusedUntil = now + pause
             pause = min(pause * 2, Self.pauses.upperBound)

@@ -148,7 +148,8 @@ import VarvePlatform
         "/sys/pK/x", "/sys/\(Self.alike[0])/x", "$CONTROL/varve/v1",
         "$CONTROL/varve/replies", "$CONTROL/varve/proof", "$CONTROL/x",
         "/ext/session/pk/d1/thing/activate/info",
-        "/ext/session/other/d1/thing/activate/info_reply", "hello",
+        "/ext/session/other/d1/thing/activate/info_reply", "/ext/session/other/d1/combine/login",
+        "/ext/session/pk/d1/combine/login_reply", "/ext/session/pk/d1/combine/enable", "hello",
     ]
     /// mosquitto 2.0.11 refuses these by itself, before it asks the plugin, so they leave no event.
     private static let brokerWrites = ["$SYS/broker/x", "$SYS/x"]
@@ -161,7 +162,8 @@ import VarvePlatform
         "$share/g/#", "/sys/pk", "/sys/pk/", "/sys/pk/integration/measurepoint/post",
         "/sys/\(Self.alike[0])/#",
         "/ext/#", "/ext/session/#", "/ext/session/+/+/thing/activate/info",
-        "/ext/session/other/d1/thing/activate/info",
+        "/ext/session/other/d1/thing/activate/info", "/ext/session/other/d1/combine/login_reply",
+        "/ext/session/+/+/combine/login_reply", "/ext/session/pk/d1/combine/login",
     ]
 
     private func service(_ broker: PluginBroker) throws -> Client {

@@ -108,20 +108,73 @@ import VarveChannel
         }
     }
 
-    @Test("the level below sys is the product of a topic")
+    @Test("a gateway logs in sub-devices on its own topics only, and reads the answers there")
+    func subDevices() {
+        for ending in ["combine/login", "combine/login/batch", "combine/logout"] {
+            let own = "/ext/session/pk/d1/\(ending)"
+            for topic in [own, String(own.dropFirst())] {
+                for role in [channel, device] {
+                    #expect(
+                        may(role, .write, topic) && !may(role, .read, topic) && !may(role, .subscribe, topic))
+                    let answer = topic + "_reply"
+                    #expect(
+                        !may(role, .write, answer) && may(role, .read, answer)
+                            && may(role, .subscribe, answer))
+                }
+                #expect(may(.service, .read, topic) && !may(.service, .write, topic))
+                #expect(may(.service, .write, topic + "_reply") && !may(.service, .read, topic + "_reply"))
+                let nobody = Role.activation(product: "pk", key: "d1")
+                #expect(!may(nobody, .write, topic) && !may(nobody, .read, topic + "_reply"))
+            }
+            let others = ["/ext/session/pk/d2/\(ending)", "/ext/session/pk/%channel%/\(ending)"]
+            for topic in others {
+                #expect(may(channel, .write, topic) && may(channel, .read, topic + "_reply"))
+                #expect(!may(device, .write, topic) && !may(device, .read, topic + "_reply"))
+            }
+            for topic in [
+                "/ext/session/p2/d1/\(ending)", "/ext/session/pk//\(ending)", "/ext/session/pk/\(ending)",
+                "/ext/session/pk/d1/x/\(ending)", "/ext/session/pk/d1/\(ending)/",
+                "/ext/session/pk/d1/\(ending)x",
+                "//ext/session/pk/d1/\(ending)", "/ext/session/pk/d1/combine/enable",
+                "/ext/session/pk/d1/combine",
+                "/ext/session/pk/d1/thing/activate/info", "/ext/session/pk/d1/thing/activate/info_reply",
+            ] {
+                for role in [channel, device] {
+                    #expect(!may(role, .write, topic), "\(topic)")
+                    for act in [Act.read, .subscribe] {
+                        #expect(!may(role, act, topic) && !may(role, act, topic + "_reply"), "\(topic)")
+                    }
+                }
+            }
+            #expect(may(channel, .subscribe, "/ext/session/pk/+/\(ending)_reply"))
+            #expect(!may(device, .subscribe, "/ext/session/pk/+/\(ending)_reply"))
+            #expect(!may(channel, .subscribe, "/ext/session/+/+/\(ending)_reply"))
+        }
+        for filter in ["/ext/session/pk/#", "/ext/session/pk/d1/#", "/ext/session/pk/d1/+/+", "/ext/#"] {
+            #expect(!may(channel, .subscribe, filter) && !may(device, .subscribe, filter), "\(filter)")
+        }
+    }
+
+    @Test("the level below sys or ext/session is the product of a topic")
     func products() {
         func product(_ topic: String) -> String {
             Array(topic.utf8).withUnsafeBytes { String(decoding: TopicRights.product(of: $0), as: UTF8.self) }
         }
-        for topic in ["/sys/pk/x", "sys/pk/x/y", "/sys/pk", "sys/pk/"] { #expect(product(topic) == "pk") }
-        for topic in ["", "/", "sys", "/sys/", "//sys/pk", "/sys//x", "sysx/pk", "$CONTROL/varve/v1"] {
+        for topic in [
+            "/sys/pk/x", "sys/pk/x/y", "/sys/pk", "sys/pk/", "/ext/session/pk/d1/combine/login_reply",
+            "ext/session/pk/d1/x",
+        ] { #expect(product(topic) == "pk") }
+        for topic in [
+            "", "/", "sys", "/sys/", "//sys/pk", "/sys//x", "sysx/pk", "$CONTROL/varve/v1", "/ext/session/",
+            "/ext/pk/x",
+        ] {
             #expect(product(topic).isEmpty, "\(topic)")
         }
     }
 
     @Test("the service reads all but answers, and writes answers and its control messages")
     func service() {
-        for filter in ["/sys/#", "sys/#"] { #expect(may(.service, .subscribe, filter)) }
+        for filter in ChannelTopic.all { #expect(may(.service, .subscribe, filter), "\(filter)") }
         for filter in ["#", "/#", "$CONTROL/#"] { #expect(!may(.service, .subscribe, filter)) }
         #expect(may(.service, .read, "/sys/pk/integration/measurepoint/post"))
         #expect(!may(.service, .read, "other/topic"))
@@ -170,6 +223,10 @@ import VarveChannel
         ] { #expect(!mayChoose(topic, post), "\(topic)") }
         #expect(mayChoose("/sys/pk/d1/x_reply", "/sys/pk/d1/thing/measurepoint/resume"))
         #expect(!mayChoose("/sys/pk/d2/x_reply", "/sys/pk/d1/thing/measurepoint/resume"))
+        let login = "/ext/session/pk/d1/combine/login"
+        for topic in [login + "_reply", "/ext/session/pk/d2/combine/login_reply", "/sys/pk/d1/x_reply"] {
+            #expect(!mayChoose(topic, login) && !mayChoose(topic, "/sys/pk/integration/x"), "\(topic)")
+        }
         for request in ["/sys/pk/x", "/sys//a/b", "x", ""] {
             #expect(!mayChoose("/sys/pk/x_reply", request) && !mayChoose("/sys//a/x_reply", request))
         }

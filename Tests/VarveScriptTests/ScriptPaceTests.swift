@@ -55,6 +55,28 @@ import VarvePlatform
         #expect(pace.allowance(now: now) == .allowed(ScriptPace.most))
     }
 
+    @Test("scripts that are slow at the same time are all refused after a few calls", arguments: [2, 4, 10])
+    func several(count: Int) {
+        var paces = Array(repeating: ScriptPace(), count: count)
+        var now: Int64 = 0
+        var total: Int64 = 0
+        var calls = 0
+        func refused() -> Int {
+            paces.count { if case .refused = $0.allowance(now: now) { true } else { false } }
+        }
+        // One after another, so that the turns of the others pass time for each.
+        for turn in 0..<(20 * count) where refused() < count {
+            let number = turn % count
+            guard case .allowed = paces[number].allowance(now: now) else { continue }
+            now += Self.second / 2
+            calls += 1
+            let others = paces.indices.count { $0 != number && paces[$0].debt(now: now, total: total) > 0 }
+            paces[number].note(
+                nanoseconds: Self.second / 2, payloads: 1, now: now, total: &total, others: others)
+        }
+        #expect(refused() == count && calls <= 6 * count, "\(refused()) refused, \(calls) calls")
+    }
+
     @Test("a script that always takes too long is refused, a changed one at once no more")
     func breaker() throws {
         let endless = ScriptFixture.decoder("for (;;);")
@@ -94,5 +116,13 @@ import VarvePlatform
         let few = try count(large, 200, CallBudget(bytes: 1_000_000))
         #expect((10...30).contains(few), "\(few)")
         #expect(try count(large, 3, CallBudget(bytes: 1)) >= 1)
+    }
+}
+
+extension ScriptPace {
+    /// Notes a call while no other script is slow.
+    fileprivate mutating func note(nanoseconds: Int64, payloads: Int, now: Int64) {
+        var total = notedTotal
+        note(nanoseconds: nanoseconds, payloads: payloads, now: now, total: &total, others: 0)
     }
 }

@@ -28,17 +28,19 @@ public struct Signature: Hashable, Sendable {
     /// Computes the signature of a login; nil if libcrypto refuses the digest (MD5 may be switched off).
     ///
     /// - Parameters:
+    ///   - cleanSession: Of a sub-device whose gateway signs this member too; nil: it is no part of the signature.
     ///   - clientID: The part of the client id before the first `|`.
     ///   - deviceKey: The device's key, or `%channel%`.
     ///   - productKey: The product's key.
     ///   - timestamp: The text that the client sent.
     ///   - secret: The secret of the device or of the product.
     public init?(
-        clientID: String, deviceKey: String, productKey: String, timestamp: String, secret: String,
-        method: Method
+        cleanSession: String? = nil, clientID: String, deviceKey: String, productKey: String,
+        timestamp: String, secret: String, method: Method
     ) {
         let content =
-            "clientId\(clientID)deviceKey\(deviceKey)productKey\(productKey)timestamp\(timestamp)\(secret)"
+            (cleanSession.map { "cleanSession\($0)" } ?? "")
+            + "clientId\(clientID)deviceKey\(deviceKey)productKey\(productKey)timestamp\(timestamp)\(secret)"
         guard let digest = Self.digest(of: Array(content.utf8), by: method) else { return nil }
         self.digest = digest
     }

@@ -2,7 +2,8 @@
 //
 // Invariants:
 // - A check is pure and allocates nothing. A role whose keys cannot be told apart in a topic has no rights.
-// - Every topic that an allowed filter can match is below the client's own prefix.
+// - Every topic that an allowed filter can match is below the client's own prefix, or is a topic for the answers about its
+//   sub-devices.
 // - `mayRead` is stricter than `maySubscribe`: each message that a filter matches is checked again.
 
 public import VarveChannel
@@ -19,14 +20,20 @@ public struct TopicRights: Sendable {
     private let kind: Kind
     /// The beginning of every topic of the client, without the leading slash: `sys/{product}/`.
     private let prefix: [UInt8]
+    /// The beginning of the topics on which the client logs its sub-devices in and out; empty if it may not.
+    private let sessionPrefix: [UInt8]
+    /// How many levels may follow that are not fixed: of a channel the gateway, and of the service the product too.
+    private let freeLevels: Int
 
     /// The rights of a role.
     public init(_ role: Role) {
         guard Self.canName(role) else {
             kind = .nobody
             prefix = []
+            (sessionPrefix, freeLevels) = ([], 0)
             return
         }
+        (sessionPrefix, freeLevels) = Self.session(role)
         switch role {
         case .service:
             kind = .service
@@ -40,6 +47,16 @@ public struct TopicRights: Sendable {
         case .activation(let product, let key):
             kind = .activation
             prefix = Array("\(ChannelTopic.sessionRoot)/\(product)/\(key)/".utf8)
+        }
+    }
+
+    private static func session(_ role: Role) -> (prefix: [UInt8], freeLevels: Int) {
+        let root = "\(ChannelTopic.sessionRoot)/"
+        return switch role {
+        case .service: (Array(root.utf8), 2)
+        case .channel(let product): (Array("\(root)\(product)/".utf8), 1)
+        case .device(let product, let key): (Array("\(root)\(product)/\(key)/".utf8), 0)
+        case .activation: ([], 0)
         }
     }
 
@@ -58,8 +75,9 @@ public struct TopicRights: Sendable {
     /// Whether the client may publish to a topic.
     public func mayWrite(_ topic: UnsafeRawBufferPointer) -> Bool {
         switch kind {
-        case .client: isBelowPrefix(topic) && !Self.isReply(topic)
-        case .service: isBelowPrefix(topic) && Self.isReply(topic) || isControl(topic)
+        case .client: isBelowPrefix(topic) && !Self.isReply(topic) || isSubDevice(topic)
+        case .service:
+            isBelowPrefix(topic) && Self.isReply(topic) || isSubDeviceReply(topic) || isControl(topic)
         case .activation, .nobody: false
         }
     }
@@ -75,11 +93,12 @@ public struct TopicRights: Sendable {
     /// Whether a message on a topic may be delivered to the client.
     public func mayRead(_ topic: UnsafeRawBufferPointer) -> Bool {
         switch kind {
-        case .client: isBelowPrefix(topic) && Self.isReply(topic)
+        case .client: isBelowPrefix(topic) && Self.isReply(topic) || isSubDeviceReply(topic)
         // The plugin publishes the service's answers, so "no local" on its subscription would not leave them
         // out.
         case .service:
-            isBelowPrefix(topic) && !Self.isReply(topic) || topic.elementsEqual(ControlTopic.proof.utf8)
+            isBelowPrefix(topic) && !Self.isReply(topic) || isSubDevice(topic)
+                || topic.elementsEqual(ControlTopic.proof.utf8)
         case .activation: isActivation(topic)
         case .nobody: false
         }
@@ -87,11 +106,29 @@ public struct TopicRights: Sendable {
 
     /// Whether the client may subscribe to a filter, which may have wildcards.
     public func maySubscribe(_ filter: UnsafeRawBufferPointer) -> Bool {
+        if kind == .service ? isSubDevice(filter) : isSubDeviceReply(filter) { return true }
         guard kind != .nobody, isBelowPrefix(filter) else { return false }
         // A filter that ends in a name matches only topics that end in that name.
         guard let last = filter.last else { return false }
         if kind == .activation { return isActivation(filter) || last == Self.hash || last == Self.plus }
         return kind == .service || last == Self.hash || last == Self.plus || Self.isReply(filter)
+    }
+
+    /// Whether a topic takes logins of sub-devices of this client.
+    private func isSubDevice(_ topic: UnsafeRawBufferPointer) -> Bool {
+        guard !sessionPrefix.isEmpty, Self.isBelow(topic, sessionPrefix) else { return false }
+        var rest = topic[((topic.first == Self.slash ? 1 : 0) + sessionPrefix.count)...]
+        for _ in 0..<freeLevels {
+            guard let end = rest.firstIndex(of: Self.slash), end > rest.startIndex else { return false }
+            rest = rest[(end + 1)...]
+        }
+        return ChannelTopic.subDeviceEndings.contains { rest.elementsEqual($0.utf8) }
+    }
+
+    /// Whether a topic is that of an answer about sub-devices of this client.
+    private func isSubDeviceReply(_ topic: UnsafeRawBufferPointer) -> Bool {
+        Self.isReply(topic)
+            && isSubDevice(UnsafeRawBufferPointer(rebasing: topic.dropLast(Self.replyEnding.count)))
     }
 
     /// Whether a topic is the one on which this client, a device, is told its secret.
@@ -126,14 +163,14 @@ public struct TopicRights: Sendable {
         return (String(Substring(levels[3])), String(Substring(levels[4])))
     }
 
-    /// Whether an answer may be published on a topic: it is below `sys/` and ends in `_reply`, and the broker
-    /// would accept it from a client.
+    /// Whether an answer may be published on a topic: it is below `sys/` and ends in `_reply`, or is about sub-devices,
+    /// and the broker would accept it from a client.
     ///
     /// The check is needed because the broker does not check what a plugin publishes.
     public static func isReplyTopic(_ topic: UnsafeRawBufferPointer) -> Bool {
-        guard topic.count <= maximumTopicBytes, isReply(topic), service.isBelowPrefix(topic) else {
-            return false
-        }
+        guard topic.count <= maximumTopicBytes, isReply(topic),
+            service.isBelowPrefix(topic) || service.isSubDeviceReply(topic)
+        else { return false }
         var slashes = 0
         var high: UInt8 = 0
         for byte in topic {
@@ -152,7 +189,9 @@ public struct TopicRights: Sendable {
     public static func isReplyTopic(
         _ topic: UnsafeRawBufferPointer, toMessageOn request: UnsafeRawBufferPointer
     ) -> Bool {
-        guard topic.count <= maximumChosenBytes, isReplyTopic(topic) else { return false }
+        guard topic.count <= maximumChosenBytes, isReplyTopic(topic), service.isBelowPrefix(topic) else {
+            return false
+        }
         let wanted = levels(3, of: request)
         return !wanted.isEmpty && levels(3, of: topic).elementsEqual(wanted)
     }
@@ -173,12 +212,16 @@ public struct TopicRights: Sendable {
         return topic[..<0]
     }
 
-    /// The product in a topic: the level below `sys`.
+    /// The product in a topic: the level below `sys` or `ext/session`.
     ///
     /// Empty for any other topic.
     public static func product(of topic: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer {
-        guard service.isBelowPrefix(topic) else { return UnsafeRawBufferPointer(start: nil, count: 0) }
-        let start = (topic.first == slash ? 1 : 0) + service.prefix.count
+        let isSession = isBelow(topic, service.sessionPrefix)
+        guard isSession || service.isBelowPrefix(topic) else {
+            return UnsafeRawBufferPointer(start: nil, count: 0)
+        }
+        let prefix = isSession ? service.sessionPrefix.count : service.prefix.count
+        let start = (topic.first == slash ? 1 : 0) + prefix
         let end = topic[start...].firstIndex(of: slash) ?? topic.endIndex
         return UnsafeRawBufferPointer(rebasing: topic[start..<end])
     }
@@ -202,8 +245,10 @@ public struct TopicRights: Sendable {
     /// Whether the topic goes on behind the prefix, with or without the leading slash.
     ///
     /// No prefix has a wildcard, so a filter that passes has its wildcards behind the prefix.
-    private func isBelowPrefix(_ topic: UnsafeRawBufferPointer) -> Bool {
-        let start = topic.first == Self.slash ? 1 : 0
+    private func isBelowPrefix(_ topic: UnsafeRawBufferPointer) -> Bool { Self.isBelow(topic, prefix) }
+
+    private static func isBelow(_ topic: UnsafeRawBufferPointer, _ prefix: [UInt8]) -> Bool {
+        let start = topic.first == slash ? 1 : 0
         guard topic.count > start + prefix.count else { return false }
         return prefix.withUnsafeBytes { prefix in
             UnsafeRawBufferPointer(rebasing: topic[start..<(start + prefix.count)]).elementsEqual(prefix)

@@ -55,7 +55,7 @@ public enum FailureCategory: Sendable {
     case json
     /// A point, a value or a quality does not fit the model.
     case model
-    /// The product has no such device.
+    /// The product has no such device, or a sub-device cannot be logged in.
     case device
     /// The parsing script of the product failed.
     case script

@@ -55,6 +55,8 @@ public struct MessageProcessor: ~Copyable {
         var device: String?
         var note: String?
         var errors = ItemErrors()
+        /// The `data` of the answer, where it is not made of the outcome.
+        var data: [UInt8]?
         var decision: MessageDecision
     }
 
@@ -166,6 +168,7 @@ public struct MessageProcessor: ~Copyable {
         _ message: MessageGroup.Message, _ route: TopicRoute, _ handler: TopicRoute.Handler,
         _ payload: UnsafeRawBufferPointer, _ bytes: UnsafeRawBufferPointer, _ batches: inout [SampleBatch]
     ) throws -> Pending {
+        if case .subDevices(let kind) = handler { return try answer(kind, route, payload) }
         let form: RequestForm
         switch accept(handler, payload) {
         case .success(let accepted): form = accepted
@@ -185,6 +188,28 @@ public struct MessageProcessor: ~Copyable {
                 route: route, id: parsed.id, skipped: content.skipped, items: content.items,
                 device: content.device, note: content.note, errors: parsed.errors, decision: decision)
         }
+    }
+
+    /// Decides about a message by which a gateway logs its sub-devices in or out.
+    private func answer(
+        _ kind: SubDeviceRequest.Kind, _ route: TopicRoute, _ payload: UnsafeRawBufferPointer
+    ) throws -> Pending {
+        var id: Range<Int>?
+        var answer: SubDeviceAnswer
+        do {
+            guard payload.count <= limits.payloadBytes else {
+                id = RequestID.find(in: payload)
+                throw RequestFailure.tooLarge(payload.count, limit: limits.payloadBytes)
+            }
+            let request = try SubDeviceRequest(payload, kind, id: &id)
+            answer = try SubDeviceAnswer(
+                request, kind, product: route.product ?? "", gateway: route.gateway ?? "", directory)
+        } catch let failure as RequestFailure {
+            answer = SubDeviceAnswer(refusing: failure, kind)
+        }
+        return Pending(
+            route: route, id: id, items: answer.items, device: answer.device, data: answer.data,
+            decision: answer.failure.map { .refused($0) } ?? .answered)
     }
 
     /// Finds out whether a message without times is one that came before, if its product has a resend window.
@@ -221,7 +246,7 @@ public struct MessageProcessor: ~Copyable {
         let form: RequestForm
         switch handler {
         case .request(let accepted): form = accepted
-        case .raw, .unknown, .reply:
+        case .raw, .subDevices, .unknown, .reply:
             return .failure(
                 RequestFailure(
                     .unknownTopic,
@@ -302,9 +327,12 @@ public struct MessageProcessor: ~Copyable {
         let outcome = resends.outcome(of: pending.decision, outcomes, arrival: message.arrival)
         var event = ChannelEvent(
             time: message.arrival, product: pending.route.product, client: message.client,
-            device: pending.route.device ?? pending.device, topic: pending.route.topic,
+            device: pending.route.device ?? pending.device ?? pending.route.gateway,
+            topic: pending.route.topic,
             id: id.map { String(decoding: $0, as: UTF8.self) }, code: .success, reason: nil,
-            note: nil, payloadBytes: payload.count, excerpt: Array(payload.prefix(limits.loggedBytes)),
+            note: nil, payloadBytes: payload.count,
+            // The signature of a sub-device opens the broker too, so the log must not have it.
+            excerpt: pending.route.gateway == nil ? Array(payload.prefix(limits.loggedBytes)) : [],
             receipt: nil, isReplay: false)
         switch outcome {
         case .success(let outcome):
@@ -330,7 +358,7 @@ public struct MessageProcessor: ~Copyable {
                 client: message.client,
                 correlation: UnsafeRawBufferPointer(rebasing: bytes[message.correlation]),
                 id: id, code: event.code, message: event.reason, receipt: event.receipt,
-                errors: pending.errors)
+                errors: pending.errors, data: pending.data)
         }
         return event.withCount(of: pending.errors)
     }

@@ -65,10 +65,11 @@ public struct ReplyGroup {
     ///   - correlation: The correlation data of the message.
     ///   - receipt: What the message did; the answer counts the samples that were not stored now.
     ///   - errors: What is wrong with its items: why it is refused, or what was left out.
+    ///   - data: A JSON object that takes the place of these counts and lists.
     mutating func append(
         topic: String, qos: Int32, client: String?, correlation: UnsafeRawBufferPointer,
         id: UnsafeRawBufferPointer?, code: ReplyCode, message: String?, receipt: Receipt? = nil,
-        errors: ItemErrors = ItemErrors()
+        errors: ItemErrors = ItemErrors(), data: [UInt8]? = nil
     ) {
         let correlationStart = bytes.count
         bytes.append(contentsOf: correlation)
@@ -82,18 +83,28 @@ public struct ReplyGroup {
             bytes.append(contentsOf: ",\"message\":".utf8)
             JSONString.append(message, to: &bytes)
         }
-        bytes.append(contentsOf: ",\"data\":{".utf8)
-        let dataStart = bytes.count
-        if let receipt, receipt.samples > receipt.stored { appendCounts(receipt) }
-        if errors.count > 0 {
-            if bytes.count > dataStart { bytes.append(UInt8(ascii: ",")) }
-            appendFaults(errors, isRefused: code != .success)
+        bytes.append(contentsOf: ",\"data\":".utf8)
+        if let data {
+            bytes.append(contentsOf: data)
+        } else {
+            appendData(receipt, errors, isRefused: code != .success)
         }
-        bytes.append(contentsOf: "}}".utf8)
+        bytes.append(UInt8(ascii: "}"))
         replies.append(
             Reply(
                 topic: topic, qos: min(qos, 1), client: client, correlation: correlationStart..<start,
                 payload: start..<bytes.count))
+    }
+
+    private mutating func appendData(_ receipt: Receipt?, _ errors: ItemErrors, isRefused: Bool) {
+        bytes.append(UInt8(ascii: "{"))
+        let start = bytes.count
+        if let receipt, receipt.samples > receipt.stored { appendCounts(receipt) }
+        if errors.count > 0 {
+            if bytes.count > start { bytes.append(UInt8(ascii: ",")) }
+            appendFaults(errors, isRefused: isRefused)
+        }
+        bytes.append(UInt8(ascii: "}"))
     }
 
     /// Calls `body` with the payload of an answer.

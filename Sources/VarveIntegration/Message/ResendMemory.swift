@@ -20,6 +20,8 @@ enum MessageDecision {
     case copy(of: Int)
     /// It was committed before.
     case resent(ResendMemory.Entry)
+    /// It asks for nothing that is stored.
+    case answered
     case refused(RequestFailure)
 }
 
@@ -119,6 +121,8 @@ struct ResendMemory {
     ) -> Result<BatchOutcome, RequestFailure> {
         switch decision {
         case .refused(let failure): return .failure(failure)
+        case .answered:
+            return .success(BatchOutcome(receipt: Receipt(), isReplay: false, commit: 0))
         case .resent(let entry):
             return .success(BatchOutcome(replaying: entry.samples, commit: entry.commit))
         case .copy(let number):

@@ -14,6 +14,8 @@ struct TopicRoute {
         case request(RequestForm)
         /// It has bytes of the product's own form, which a script turns into a request.
         case raw
+        /// A gateway logs its sub-devices in or out.
+        case subDevices(SubDeviceRequest.Kind)
         /// Any other topic.
         case unknown
         /// The topic of an answer.
@@ -49,6 +51,8 @@ struct TopicRoute {
     var product: String?
     /// The device, if the topic has one.
     var device: String?
+    /// The gateway that logs its sub-devices in or out: a device, or the mark of a channel.
+    var gateway: String?
 
     /// Finds the route of a topic; a topic that is not in the tables is `unknown`.
     init(_ topic: UnsafeBufferPointer<UInt8>) {
@@ -58,6 +62,7 @@ struct TopicRoute {
         let slash = UInt8(ascii: "/")
         var levels = topic.split(separator: slash, omittingEmptySubsequences: false)[...]
         if topic.first == slash { levels = levels.dropFirst() }
+        if readSession(levels) { return }
         guard levels.count >= 2, levels.removeFirst().elementsEqual(ChannelTopic.root.utf8),
             let product = levels.popFirst(),
             !product.isEmpty
@@ -73,6 +78,20 @@ struct TopicRoute {
             handler = found
             self.device = String(decoding: device, as: UTF8.self)
         }
+    }
+
+    /// Reads the levels of a topic for logins of sub-devices; false for any other topic.
+    private mutating func readSession(_ levels: ArraySlice<Slice<UnsafeBufferPointer<UInt8>>>) -> Bool {
+        let root = ChannelTopic.sessionRoot.utf8.split(separator: UInt8(ascii: "/"))
+        guard levels.count > root.count + 2,
+            zip(levels, root).allSatisfy({ $0.elementsEqual($1) })
+        else { return false }
+        let names = levels.dropFirst(root.count)
+        product = String(decoding: names[names.startIndex], as: UTF8.self)
+        gateway = String(decoding: names[names.startIndex + 1], as: UTF8.self)
+        let ending = names.dropFirst(2).joined(separator: [UInt8(ascii: "/")])
+        if handler != .reply, let kind = SubDeviceRequest.Kind(ending) { handler = .subDevices(kind) }
+        return true
     }
 
     private static func find(

@@ -9,6 +9,14 @@ public enum ReplyCode: Int, CaseIterable, Sendable {
     case success = 200
     /// The message could not be taken now; the sender may send it again later.
     case busy = 429
+    /// The product has no such device; of a message by which a gateway logs its sub-devices in or out.
+    case noSuchSubDevice = 705
+    /// A sub-device of such a message is one of another product.
+    case notOfGateway = 740
+    /// The signature of a sub-device is wrong.
+    case wrongSignature = 742
+    /// A gateway wants a sub-device activated.
+    case noActivation = 770
     /// The payload is over the limit.
     case tooLarge = 1008
     /// The topic is unknown, or its product does not exist.
@@ -41,7 +49,8 @@ extension ReplyCode {
         case .unknownTopic, .wrongMethod: .topic
         case .modelMismatch: .model
         case .malformed, .empty, .batchFormat, .attributeFormat: .json
-        case .unknownDevice, .noSubDevice: .device
+        case .unknownDevice, .noSubDevice, .noSuchSubDevice, .notOfGateway, .wrongSignature, .noActivation:
+            .device
         }
     }
 }

@@ -1,8 +1,8 @@
 // PayloadPreparation.swift — packed payloads are unpacked, and raw ones turned into JSON, before anything is parsed.
 //
-// The raw payloads of a slice are decoded product by product, many at a time. If a script needs more than its share of
-// time, or its results take too much memory, the slice ends before the first payload that is not decoded. The rest is
-// decoded with the next slice.
+// The raw payloads of a slice are decoded product by product, many at a time, and those of several products at once. If a
+// script needs more than its share of time, or its results take too much memory, the slice ends before the first payload
+// that is not decoded. The rest is decoded with the next slice.
 //
 // If no process can be started, that is nobody's fault: for a while the whole group comes again, and then raw messages
 // are answered that they may be sent again, so that the other products go on.
@@ -27,6 +27,12 @@ struct PayloadPreparation {
         var indices: [Int] = []
         var payloads: [[UInt8]] = []
     }
+
+    /// What came of the call for the payloads of one product.
+    private typealias Outcome = Result<[Result<[UInt8], ScriptFailure>], any Error>
+
+    /// The most products whose payloads are decoded at a time: as many as there are processes by default.
+    private static let mostAtOnce = 4
 
     /// How long the group comes again because no process can be started, in nanoseconds.
     static let launchPatience: Int64 = 10_000_000_000
@@ -71,7 +77,7 @@ struct PayloadPreparation {
             if isRaw { try take(&payload, sent, topic, index, directory, &works) }
             prepared.payloads[index] = payload
         }
-        for work in works { try decode(work, &held, bytes, messages, &prepared) }
+        try decode(works, held, bytes, messages, &prepared)
         return prepared
     }
 
@@ -145,17 +151,29 @@ struct PayloadPreparation {
         return nil
     }
 
-    /// Has the payloads of a product decoded, and cuts the slice before the first one that is not.
+    /// Has the payloads of all products decoded, and cuts the slice before the first one that is not.
     private mutating func decode(
-        _ work: Work, _ held: inout Int, _ bytes: UnsafeRawBufferPointer, _ messages: [MessageGroup.Message],
+        _ works: [Work], _ held: Int, _ bytes: UnsafeRawBufferPointer, _ messages: [MessageGroup.Message],
         _ prepared: inout PreparedPayloads
     ) throws {
-        let indices = work.indices.prefix { $0 < prepared.end }
-        guard !indices.isEmpty else { return }
-        let payloads = Array(work.payloads.prefix(indices.count))
-        let results = try results(work.product, payloads, room: limits.preparedBytes - held)
-        for (index, result) in zip(indices, results) {
-            held += (try? result.get().count) ?? 0
+        guard !works.isEmpty else { return }
+        let room = max((limits.preparedBytes - held) / works.count, 1)
+        let outcomes = call(works, room: room)
+        for (work, outcome) in zip(works, outcomes) {
+            let results = try results(outcome, work.payloads.count)
+            place(results, of: work, bytes, messages, &prepared)
+            if results.count < work.indices.count {
+                prepared.end = min(prepared.end, work.indices[results.count])
+            }
+        }
+    }
+
+    /// Puts what the script of a product made in its place.
+    private func place(
+        _ results: [Result<[UInt8], ScriptFailure>], of work: Work, _ bytes: UnsafeRawBufferPointer,
+        _ messages: [MessageGroup.Message], _ prepared: inout PreparedPayloads
+    ) {
+        for (index, result) in zip(work.indices, results) where index < prepared.end {
             let message = messages[index]
             let topic = UnsafeRawBufferPointer(rebasing: bytes[message.topic])
             do throws(RequestFailure) {
@@ -169,7 +187,36 @@ struct PayloadPreparation {
                 prepared.payloads[index]?.refusal = error
             }
         }
-        if results.count < indices.count { prepared.end = indices[results.count] }
+    }
+
+    /// Calls the scripts of all products, at the same time if there are several.
+    ///
+    /// So the time that a slice takes is that of the slowest script and not of all of them together, as far as there are
+    /// processes and cores. The order of messages does not depend on it: results are put in their places afterwards.
+    private func call(_ works: [Work], room: Int) -> [Outcome] {
+        let scripts = scripts
+        let calls = works.map { (product: $0.product, payloads: $0.payloads) }
+        let state = Monitor((next: 0, outcomes: [Outcome](repeating: .success([]), count: calls.count)))
+        let run: @Sendable () -> Void = {
+            while true {
+                let number = state.withLock { state in
+                    state.next += 1
+                    return state.next - 1
+                }
+                guard number < calls.count else { return }
+                let outcome = Outcome {
+                    try scripts?.call(
+                        .decode, ofProduct: calls[number].product, calls[number].payloads,
+                        within: CallBudget(bytes: room)) ?? []
+                }
+                state.withLock { $0.outcomes[number] = outcome }
+            }
+        }
+        // Where there is no room for another thread, this one does it all.
+        let threads = (1..<min(calls.count, Self.mostAtOnce)).compactMap { _ in try? WorkerThread(run) }
+        run()
+        for thread in threads { thread.join() }
+        return state.withLock { $0.outcomes }
     }
 
     private static func request(
@@ -194,23 +241,23 @@ struct PayloadPreparation {
         }
     }
 
-    /// The results of the first payloads, at least of one.
+    /// The results of a call for so many payloads: those of the first ones, at least of one.
     private mutating func results(
-        _ product: String, _ payloads: [[UInt8]], room: Int
+        _ outcome: Outcome, _ count: Int
     ) throws -> [Result<[UInt8], ScriptFailure>] {
+        func all(_ failure: ScriptFailure) -> [Result<[UInt8], ScriptFailure>] {
+            Array(repeating: .failure(failure), count: count)
+        }
         do {
-            let results = try scripts?.call(
-                .decode, ofProduct: product, payloads, within: CallBudget(bytes: max(room, 1)))
+            let results = try outcome.get()
             launchFailure = nil
-            if let results, !results.isEmpty { return results }
-            return payloads.map { _ in .failure(ScriptFailure(.crashed, "there is no result")) }
+            return results.isEmpty ? all(ScriptFailure(.crashed, "there is no result")) : results
         } catch let error as LaunchFailure {
             let now = SystemClock.monotonicNanoseconds()
             let since = launchFailure ?? now
             launchFailure = since
             guard now - since >= Self.launchPatience else { throw error }
-            let failure = ScriptFailure(.refused, "scripts cannot be run now: \(error); send again later")
-            return payloads.map { _ in .failure(failure) }
+            return all(ScriptFailure(.refused, "scripts cannot be run now: \(error); send again later"))
         }
     }
 }

@@ -144,6 +144,20 @@ public struct DeviceZone: Hashable, Sendable {
     }
 }
 
+/// What a gateway that logs in a sub-device is held against.
+public struct DeviceLogin: Hashable, Sendable {
+    /// The `deviceSecret`; it goes into no answer and no log.
+    public var secret: String
+    /// The `assetId`, if the device has one.
+    public var assetID: String?
+
+    /// Describes a device.
+    public init(secret: String, assetID: String? = nil) {
+        self.secret = secret
+        self.assetID = assetID
+    }
+}
+
 /// Resolves the names in rows and messages.
 ///
 /// Every method throws the error of its implementation, such as `RegistryError`, if the registry cannot be read.
@@ -168,6 +182,11 @@ public protocol PointDirectory: AnyObject, Sendable {
 
     /// How the messages of a product are taken; nil if the product does not exist.
     func settings(ofProduct product: String) throws -> ProductSettings?
+
+    /// The login of a device; nil if the product does not exist or lacks the device.
+    ///
+    /// Cost: one small query.
+    func login(ofDevice device: String, product: String) throws -> DeviceLogin?
 
     /// The zone that a device is registered with; nil if the device has no zone or is unknown.
     ///
@@ -227,6 +246,9 @@ extension PointDirectory {
         _ = try register(registration)
         return DeclinedNames()
     }
+
+    /// Nil, for a directory without logins.
+    public func login(ofDevice device: String, product: String) throws -> DeviceLogin? { nil }
 
     /// The defaults for each product that has a model.
     public func settings(ofProduct product: String) throws -> ProductSettings? {

@@ -84,6 +84,12 @@ extension Registry: PointDirectory {
         }
     }
 
+    /// The login of a device; see `PointDirectory`.
+    public func login(ofDevice device: String, product: String) throws -> DeviceLogin? {
+        try read { try $0.device(device, of: product) }
+            .map { DeviceLogin(secret: $0.secret, assetID: $0.assetID) }
+    }
+
     /// The product among `owners` that the device belongs to; nil for no such product, or if `product` is nil
     /// and there are several.
     private static func owner(_ product: String?, among owners: [String]) -> String? {

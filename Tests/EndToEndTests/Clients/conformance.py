@@ -13,6 +13,7 @@ import gzip
 import hashlib
 import json
 import queue
+import re
 import subprocess
 import sys
 import threading
@@ -36,12 +37,15 @@ KINDS = {
     "raw": (CHANNEL + "model/up_raw", ""),
     "resume": (DEVICE + "measurepoint/resume", "thing.measurepoint.resume"),
     "batch": (DEVICE + "measurepoint/resume/batch", "thing.measurepoint.resume.batch"),
+    "login": ("/ext/session/$P/$D/combine/login", "combine.login"),
+    "logins": ("/ext/session/$P/$D/combine/login/batch", "combine.login.batch"),
+    "logout": ("/ext/session/$P/$D/combine/logout", "combine.logout"),
 }
 # The announced compressions: how what is packed begins, and how it is unpacked.
 PACKED = [("GZIP", b"\x1f\x8b", ["gzip", "-dc"]), ("LZ4", b"\x04\x22\x4d\x18", ["lz4", "-dc"])]
 SENT = {
     "topic", "kind", "id", "version", "flags", "reading", "items", "params", "quoted", "text", "hex", "repeat",
-    "qos", "compress", "responseTopic", "varve"}
+    "qos", "compress", "responseTopic", "varve", "after"}
 EXPECTED = {"code", "reply", "says", "none", "errors", "skipped", "data", "replyTopic"}
 CASE = {
     "name", "fact", "awaits", "product", "login", "steps", "samples", "events", "attributes", "history", "log",
@@ -75,7 +79,13 @@ class Case:
         return text
 
     def quoted(self, text):
-        return self.filled(text).replace("'", '"')
+        return re.sub(r"\$S\(([^)]*)\)", self.signed, self.filled(text).replace("'", '"'))
+
+    def signed(self, match):
+        """The signature of a sub-device whose clientId is c and whose timestamp is 1: device, method, cleanSession."""
+        device, method, clean = (match.group(1).split(",") + ["", ""])[:3]
+        return digest(method or "sha256", (f"cleanSession{clean}" if clean else "") + f"clientIdcdeviceKey{device}"
+                      f"productKey{self.product}timestamp1{device}-secret")
 
     def payload(self, step):
         """The id that the answer must repeat, if the message has the ordinary form, and the bytes."""
@@ -158,6 +168,8 @@ class Case:
             words = [self.filled(word) for word in step["varve"]]
             ending = subprocess.run([self.program] + words, capture_output=True, text=True)
             return {"topic": "", "varve": f"{ending.returncode} {ending.stdout}{ending.stderr}", "answers": []}
+        # A lower limit of the time since the answer before: what must be over by then is.
+        time.sleep(step.get("after", 0))
         topic = self.filled(step.get("topic", KINDS[step.get("kind", "measurepoint")][0]))
         number, payload = self.payload(step)
         if step.get("compress") == "gzip":

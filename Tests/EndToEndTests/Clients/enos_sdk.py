@@ -23,6 +23,9 @@ from enos.message.upstream.integration.IntMeaturepointPostRequest import IntMeat
 from enos.message.upstream.integration.IntModelUpRawRequest import IntModelUpRawRequest
 from enos.message.upstream.resume.MeasurepointResumeBatchRequest import MeasurepointResumeBatchRequest
 from enos.message.upstream.resume.MeasurepointResumeRequest import MeasurepointResumeRequest
+from enos.message.upstream.status.SubDeviceLoginBatchRequest import SubDeviceLoginBatchRequest
+from enos.message.upstream.status.SubDeviceLoginRequest import SubDeviceLoginRequest
+from enos.message.upstream.status.SubDeviceLogoutRequest import SubDeviceLogoutRequest
 
 TIME = 1714557600000
 port, product, device, secret = sys.argv[1:5]
@@ -47,9 +50,23 @@ def event(key):
     return [IntEventPostRequest.builder().add_event(key, TIME, "fault", {"level": 3, "text": "hot"}).build()]
 
 
+def events(key, other):
+    """One request with two events of one time, and an event of another device."""
+    return [IntEventPostRequest.builder().set_events({
+        (key, TIME + 1000): {"fault": {"level": 4, "text": "hotter"}, "trip": {"by": "relay"}},
+        (other, TIME + 1000): {"fault": {"level": 1, "text": "warm"}}}).build()]
+
+
 def attribute(key):
     # Version 0.1.1 sends no attribute that is added here: its list of items is always empty.
     return [IntAttributePostRequest.builder().add_attribute(key, "owner", "north").build()]
+
+
+def attribute_items(key):
+    """A request of the SDK whose items are given as they are, by a setter that all of its requests have."""
+    request = IntAttributePostRequest.builder().build()
+    request.set_params([{"deviceKey": key, "attributes": {"owner": "south", "place": {"lat": 54.2, "lon": 7.9}}}])
+    return [request]
 
 
 def raw(payload):
@@ -75,8 +92,25 @@ def resume_batch(other, allow="", skip=""):
     return [builder.build()]
 
 
-STEPS = {"points": points, "batch": batch, "event": event, "attribute": attribute, "raw": raw, "resume": resume,
-         "resume-batch": resume_batch}
+def sub_login(key, secret):
+    return [SubDeviceLoginRequest.builder().set_sub_device_info(product, key, secret).build()]
+
+
+def sub_login_batch(*words):
+    """A login of several sub-devices: keys, each with its secret."""
+    builder = SubDeviceLoginBatchRequest.builder()
+    for key, secret in zip(words[::2], words[1::2]):
+        builder.add_sub_device_info(product, key, secret)
+    return [builder.build()]
+
+
+def sub_logout(key):
+    return [SubDeviceLogoutRequest.builder().set_sub_product_key(product).set_sub_device_key(key).build()]
+
+
+STEPS = {"points": points, "batch": batch, "event": event, "events": events, "attribute": attribute,
+         "attribute-items": attribute_items, "raw": raw, "resume": resume, "resume-batch": resume_batch,
+         "sub-login": sub_login, "sub-login-batch": sub_login_batch, "sub-logout": sub_logout}
 
 
 def main():

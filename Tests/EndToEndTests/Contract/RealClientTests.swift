@@ -33,12 +33,12 @@ extension EndToEndTests {
             for command in [
                 [
                     "model", "create", "turbine", "--point", "power:double:quality", "--point",
-                    "state:string",
-                    "--point", "doc:json",
+                    "state:string", "--point", "doc:json", "--event", "fault", "--event", "trip",
+                    "--attribute", "owner:STRING", "--attribute", "place:json",
                 ],
                 ["product", "create", "wind", "--model", "turbine", "--secret", Self.secret],
                 ["device", "create", "T1", "--product", "wind", "--secret", "dSecret01"],
-                ["device", "create", "T2", "--product", "wind"],
+                ["device", "create", "T2", "--product", "wind", "--secret", "dSecret02", "--asset", "a2"],
             ] {
                 let ending = try sandbox.varve(command)
                 guard ending.code == 0 else { throw Overdue(description: ending.errors) }
@@ -118,6 +118,113 @@ extension EndToEndTests {
                     T2,power,2024-05-01T10:01:12Z,72,9
 
                     """)
+        }
+
+        @Test(
+            "the EnOS SDK posts events with its own classes; of attributes these send an empty list, which changes nothing",
+            arguments: Paho.allCases)
+        func eventsAndAttributes(paho: Paho) throws {
+            let gate = "\(sandbox.path)/read"
+            let client = try sdk(
+                paho, "event:T1", "events:T1:T2", "attribute:T1", "await:\(gate)", "attribute-items:T1",
+                "attribute:T1")
+            func answered(_ count: Int) throws {
+                try eventually("\(count) answers: \(client.output)\(client.errors)") {
+                    client.output == versions(paho) + String(repeating: "{\"200\": 1}\n", count: count)
+                }
+            }
+            try answered(3)
+            #expect(
+                try sandbox.varve(
+                    "query", "--format", "ndjson", "--device", "T1", "--device", "T2", "--event", "fault",
+                    "--event", "trip"
+                ).output == """
+                    {"device":"T1","event":"fault","time":"2024-05-01T10:00:00Z","content":{"level":3,"text":"hot"}}
+                    {"device":"T1","event":"fault","time":"2024-05-01T10:00:01Z","content":{"level":4,"text":"hotter"}}
+                    {"device":"T1","event":"trip","time":"2024-05-01T10:00:01Z","content":{"by":"relay"}}
+                    {"device":"T2","event":"fault","time":"2024-05-01T10:00:01Z","content":{"level":1,"text":"warm"}}
+
+                    """)
+            #expect(try attributes(of: "T1").isEmpty)
+            _ = try sandbox.write(Data(), "read")
+            try answered(5)
+            #expect(client.wait().code == 0)
+            // The empty list that came afterwards took nothing away.
+            #expect(try attributes(of: "T1") == ["owner \"south\"", "place {\"lat\":54.2,\"lon\":7.9}"])
+        }
+
+        /// The attributes of a device, each with its value.
+        private func attributes(of device: String) throws -> [String] {
+            let ending = try sandbox.varve("device", "attributes", device, "--json")
+            let listed = try JSONSerialization.jsonObject(with: Data(ending.output.utf8)) as? [[String: Any]]
+            return try (listed ?? []).map { object in
+                let value = try JSONSerialization.data(
+                    withJSONObject: object["value"] ?? "", options: [.fragmentsAllowed, .sortedKeys])
+                return "\(object["attribute"] ?? "") \(String(decoding: value, as: UTF8.self))"
+            }
+        }
+
+        @Test(
+            "the EnOS SDK logs sub-devices in before it resumes their readings, as its own sample does",
+            arguments: Paho.allCases)
+        func subDevices(paho: Paho) throws {
+            let steps = [
+                "sub-login:T2:dSecret02", "resume:1", "sub-login-batch:T1:dSecret01:T2:dSecret02",
+                "resume-batch:T2:true:false", "sub-logout:T2", "sub-login:T2:wrong", "sub-login:T9:dSecret09",
+                "sub-login-batch:T1:dSecret01:T9:dSecret09", "sub-logout:T9",
+            ]
+            let gateway = [String(service.port), "wind", "T1", "dSecret01"]
+            let client = try start("enos_sdk.py", paho, gateway + steps).wait()
+            let taken = String(repeating: "{\"200\": 1}\n", count: 5)
+            let refused = "{\"742\": 1}\n" + String(repeating: "{\"705\": 1}\n", count: 3)
+            #expect(client.output == versions(paho) + taken + refused, "\(client.errors)")
+            let channel = try sdk(paho, "sub-login:T2:dSecret02", "sub-logout:T2").wait()
+            #expect(channel.output == versions(paho) + "{\"200\": 1}\n{\"200\": 1}\n", "\(channel.errors)")
+            #expect(
+                try sandbox.varve("query", "--format", "csv", "--device", "T1", "--device", "T2").output
+                    == """
+                    device,point,time,value,quality
+                    T1,power,2024-05-01T10:00:00.001Z,1,9
+                    T1,power,2024-05-01T10:01:11Z,71,9
+                    T2,power,2024-05-01T10:01:12Z,72,9
+
+                    """)
+            let log = try sandbox.varve("log", "--kind", "error", "--format", "ndjson").output
+            #expect(
+                log.contains("\"code\":742") && log.contains("does not match the secret of device T2"),
+                "\(log)")
+            #expect(!log.contains("dSecret"), "\(log)")
+        }
+
+        @Test(
+            "in the middle of a flood of another product the SDK gets every answer before it gives up, and nothing is lost"
+        )
+        func flood() throws {
+            for command in [
+                ["product", "create", "flood", "--model", "turbine"],
+                ["device", "create", "F1", "--product", "flood"],
+            ] { #expect(try sandbox.varve(command).code == 0) }
+            let other = try DemoChannel("flooding", product: "flood", in: sandbox)
+            let gate = "\(sandbox.path)/enough"
+            let flood = try start(
+                "flood.py", .newer,
+                [String(service.port), other.username, other.password, "flood", "F1", "500", gate])
+            try eventually("the flood flows: \(flood.errors)") { flood.output.hasPrefix("flowing") }
+            let client = try sdk(.newer, "points:T1:100", "event:T1", "points:T9:3", "batch:T1:T2").wait()
+            #expect(flood.isRunning, "\(flood.errors)")
+            _ = try sandbox.write(Data(), "enough")
+            // A call without an answer after the SDK's 30 s would count as none.
+            #expect(
+                client.output == versions(.newer)
+                    + "{\"200\": 100}\n{\"200\": 1}\n{\"1257\": 3}\n{\"200\": 1}\n", "\(client.errors)")
+            let ending = flood.wait()
+            #expect(ending.code == 0, "\(ending.errors)")
+            let words = ending.output.split(separator: "\n").last?.split(separator: " ") ?? []
+            let sent = try #require(words.first.flatMap { Int($0) })
+            #expect(ending.output.hasSuffix("\(sent) {\"200\": \(sent)}\n"), "\(ending.output)")
+            let counted = try sandbox.varve(
+                "query", "--device", "F1", "--point", "power", "--agg", "count", "--format", "csv")
+            #expect(counted.output.hasSuffix(",\(sent * 50)\n"), "\(counted.output) of \(sent)")
         }
 
         @Test("two programs with the SDK get their own answers, also after restarts of service and broker")

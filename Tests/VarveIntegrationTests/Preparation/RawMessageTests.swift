@@ -163,6 +163,50 @@ import VarveTestSupport
         #expect(channel.log.events.map(\.note) == ["the answer went out as JSON: no such function"])
     }
 
+    /// Scripts whose call for one product ends only when that for another one has begun.
+    private final class MeetingScripts: PayloadScripts {
+        private let begun = Monitor<Set<String>>([])
+        /// Whether all calls met.
+        let met = Monitor(true)
+
+        func call(
+            _ function: ScriptFunction, ofProduct product: String, _ payloads: [[UInt8]],
+            within budget: CallBudget
+        ) throws -> [Result<[UInt8], ScriptFailure>] {
+            guard function == .decode else { return payloads.map { .success($0) } }
+            _ = begun.change { $0.insert(product) }
+            let deadline = SystemClock.monotonicNanoseconds() + 20_000_000_000
+            if begun.wait(until: deadline, { $0.count == 2 ? true : nil }) == nil {
+                met.withLock { $0 = false }
+            }
+            // Of the second product fewer come back than were sent.
+            return payloads.prefix(product == "Q" ? 2 : .max).map { .success($0) }
+        }
+    }
+
+    @Test("payloads of several products are decoded at once, and every message keeps its place")
+    func severalProducts() throws {
+        let scripts = MeetingScripts()
+        var channel = TestChannel(scripts: scripts)
+        channel.directory.withState { state in
+            state.settings.isCustom = true
+            state.devices["Q"] = ["d1"]
+            state.models["Q"] = "M"
+        }
+        let messages = (1...8).map { number in
+            Self.raw(Self.device(number), topic: "sys/\(number % 2 == 0 ? "Q" : "P")/d1/thing/model/up_raw")
+        }
+        let slices = try channel.process(messages)
+        #expect(scripts.met.withLock { $0 }, "the calls for two products ran at the same time")
+        // The third message of Q, the sixth of all, came with the next slice.
+        #expect(slices.map(\.count) == [5, 3])
+        #expect(
+            slices.flatMap { $0 }.map(\.text) == (1...8).map { "{\"id\":\($0),\"code\":200,\"data\":{}}" })
+        #expect(channel.log.events.map(\.id) == (1...8).map { "\($0)" })
+        let times = channel.sink.rows("d1", "num").map(\.time.nanoseconds)
+        #expect(times == times.sorted())
+    }
+
     @Test("products of the format json, and services without scripts, take no raw messages")
     func refused() throws {
         var json = TestChannel(scripts: Self.scripts())

@@ -134,6 +134,15 @@ package final class FakeDirectory: PointDirectory {
         state.withLock { $0.models[Name(product)] == nil && !$0.knowsEveryDevice ? nil : $0.settings }
     }
 
+    /// Every device has its key and `-secret` as its secret.
+    package func login(ofDevice device: String, product: String) throws -> DeviceLogin? {
+        try state.withLock { state in
+            if state.fails { throw Failure() }
+            guard state.devices[Name(product)]?.contains(Name(device)) == true else { return nil }
+            return DeviceLogin(secret: "\(device)-secret", assetID: device == "d1" ? "a1" : nil)
+        }
+    }
+
     package func generation() throws -> UInt64 {
         try state.withLock { state in
             if state.fails { throw Failure() }
