@@ -80,13 +80,13 @@ extension Registry {
 
     /// Sets which of two different values at the same time a product keeps.
     ///
-    /// Stored samples do not change.
+    /// Stored samples do not change. Messages and files that were taken before are no replays under another rule.
     ///
     /// - Returns: The product after the change.
     /// - Throws: `notFound` if there is no such product.
     @discardableResult
     public func setDuplicates(_ policy: DuplicatePolicy, ofProduct key: String) throws -> Product {
-        try change { try $0.changeProduct(key) { $0.duplicates = policy } }
+        try change { try $0.setDuplicates(policy, of: key) }
     }
 }
 

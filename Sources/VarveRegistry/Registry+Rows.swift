@@ -26,13 +26,13 @@ extension Registry {
     ///   - convert: Changes the stored values in the given products. It returns when that is durable.
     /// - Returns: What `convert` returned.
     /// - Throws: `notFound` if there is no such model or point; `inUse` if a policy renames the point or changes its
-    ///   values; `busy` if the model got or lost a product meanwhile; what `convert` throws, and then nothing is changed here.
+    ///   values, or stores a point of another type under its name; `busy` if the model got or lost a product meanwhile; what `convert` throws, and then nothing is changed here.
     public func changeType<Result>(
         ofPoint point: String, inModel model: String, to type: ValueType, rule: ValueRule? = nil,
         convert: (_ products: [String]) throws -> Result
     ) throws -> Result {
         let products = try self.products(ofModel: model, withPoint: point)
-        try checkPolicies(of: products, before: point)
+        try checkPolicies(of: products, before: point, becomes: type)
         let result = try convert(products)
         do {
             try change { change in
@@ -162,6 +162,15 @@ extension Registry {
     /// Such devices are printed as `productKey/deviceKey`.
     public func ambiguousDeviceKeys() throws -> Set<Name> {
         try read { Set(try $0.ambiguousDeviceKeys().map { Name($0) }) }
+    }
+
+    /// One of some devices that does not exist; nil if all do.
+    ///
+    /// Cost: one query for each device.
+    public func firstMissing(of devices: Set<Registration.Device>) throws -> Registration.Device? {
+        try read { reading in
+            try devices.first { try reading.device($0.device, of: $0.product) == nil }
+        }
     }
 
     /// Deletes a device, but not its history in the store.

@@ -179,6 +179,7 @@ public final class Registry: Sendable {
             let (result, noted) = try queue.write { db in
                 var change = try RegistryChange(db, path: path)
                 let result = try body(&change)
+                try change.checkPoliciesOfChangedPoints()
                 try change.seal.save(db)
                 return (result, try change.saveJournal())
             }

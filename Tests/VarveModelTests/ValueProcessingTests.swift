@@ -44,6 +44,7 @@ import VarveModel
         #expect(Self.integer(.max, ValueProcessing(scale: 10, maximum: 7)) == 7)
         #expect(Self.integer(.min, ValueProcessing(scale: -1, offset: -1)) == .max)
         #expect(Self.integer(5, ValueProcessing(scale: 0.5)) == nil)
+        #expect(Self.integer(10, ValueProcessing(maximum: 3.5)) == nil)
     }
 
     @Test("numbers that cannot be used for a type are named")

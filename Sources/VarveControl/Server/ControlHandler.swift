@@ -24,7 +24,8 @@ public protocol ControlHandler: AnyObject, Sendable {
 
     /// Makes logins and messages follow a change of the registry.
     ///
-    /// When it returns, the credentials file is up to date, and no message is taken any more under the registry before.
+    /// When it returns, the credentials file is up to date, and no message is taken any more under the registry before, and
+    /// no batch of an import with samples of a device that was deleted.
     func registryChanged() throws
 
     /// Tidies up after an import that has ended, if needed.

@@ -20,6 +20,8 @@ extension ItemReader {
         case declared(PointLookup, RegisteredPoint)
         /// Its first value is null: there is nothing to store.
         case withoutType
+        /// The model cannot take it, or a policy does not fit its type, for this reason.
+        case unfit(String)
         /// The model does not take it.
         case refused
     }
@@ -41,13 +43,13 @@ extension ItemReader {
         let first = Registration.Point(product: points.product, point: name, type: type)
         let declined = try directory.declare([first] + followers(scanner))
         // Nothing may be asked again for each of these: a transaction for each would hold up all products.
-        let model = try directory.model(ofProduct: points.product) ?? ""
-        for name in declined.names { unknownPoints[name] = model }
+        declinedNames.merge(declined.reasons) { first, _ in first }
         if declined.isClosed { points.settings?.isPassThrough = false }
-        guard !declined.names.contains(Name(name)) else { return .refused }
+        if let reason = declined.reasons[Name(name)] { return .unfit(reason) }
         let answer = try ask(name, device, item)
         switch answer {
         case .found(let point), .notStored(let point): return .declared(answer, point)
+        case .unfit(_, let reason): return .unfit(reason)
         default: return .refused
         }
     }

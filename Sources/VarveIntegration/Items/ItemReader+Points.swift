@@ -132,12 +132,21 @@ extension ItemReader {
                 return point
             }
             model = try directory.model(ofProduct: points.product) ?? ""
+        case .unfit(_, let reason):
+            try reportUnfit(name, device, reason, scanner, item)
+            return nil
         case .unknownPoint(_, _, let unknown):
-            switch try declare(name, scanner, item, device: device) {
+            let declaration =
+                try declinedNames[key].map { .unfit($0) } ?? declare(name, scanner, item, device: device)
+            switch declaration {
             case .declared(let answer, let point):
                 points.note(answer, for: name)
                 return point
             case .withoutType: return nil
+            case .unfit(let reason):
+                let what = "model \(unknown.excerpt) has no \(form.noun) \(shown(name))"
+                try reportUnfit(name, device, "\(what), and does not get it: \(reason)", scanner, item)
+                return nil
             case .refused: break
             }
             model = unknown
@@ -156,7 +165,7 @@ extension ItemReader {
     mutating func ask(_ name: String, _ device: String, _ item: Item) throws -> PointLookup {
         let answer = try directory.lookUp(product: points.product, device: device, point: name)
         switch answer {
-        case .found, .notStored, .unknownPoint: return answer
+        case .found, .notStored, .unfit, .unknownPoint: return answer
         case .unknownProduct(let product):
             throw RequestFailure(.unknownTopic, "there is no product \(product.excerpt)")
         case .unknownDevice, .ambiguousDevice:
@@ -168,6 +177,16 @@ extension ItemReader {
         }
     }
 
+    /// Notes a point for which the product's policy cannot be carried out.
+    private mutating func reportUnfit(
+        _ name: String, _ device: String, _ reason: String, _ scanner: JSONScanner, _ item: Item
+    ) throws {
+        let failure = RequestFailure(
+            .modelMismatch, "\(item.place), device \(device.excerpt): \(reason)", device: device.excerpt)
+        try report(failure, scanner, item, point: shown(name))
+        try countFailedLookUp()
+    }
+
     private mutating func countFailedLookUp() throws {
         failedLookUps += 1
         if failedLookUps > Self.maximumFailedLookUps { throw TooManyFaults() }
@@ -176,7 +195,7 @@ extension ItemReader {
     private mutating func reportUnknown(
         _ name: String, model: String, _ scanner: JSONScanner, _ item: Item
     ) throws {
-        let name = String(decoding: name.utf8.dropFirst(form.prefix?.utf8.count ?? 0), as: UTF8.self).excerpt
+        let name = shown(name)
         let device = deviceName(scanner, item).excerpt
         let failure = RequestFailure(
             .modelMismatch,
@@ -192,7 +211,10 @@ extension ItemReader {
 
     /// The name of a point, event or attribute, as a reason shows it.
     func pointName(_ series: UInt64) -> String {
-        let name = points.key(of: series).point
-        return String(decoding: name.utf8.dropFirst(form.prefix?.utf8.count ?? 0), as: UTF8.self).excerpt
+        shown(points.key(of: series).point)
+    }
+
+    private func shown(_ name: String) -> String {
+        String(decoding: name.utf8.dropFirst(form.prefix?.utf8.count ?? 0), as: UTF8.self).excerpt
     }
 }

@@ -3,7 +3,8 @@
 // For a point of type `json`, an object is the pair only if it has exactly these two members and the quality is a
 // number or null. Any other object is the value. A value that looks like the pair must be sent inside a pair.
 //
-// The rule of a point, if it has one, is asked about a value that fits the type.
+// The rule of a point, if it has one, is asked about a value that fits the type. Then the product's policy changes the
+// value, and the rule of the point as which it is stored is asked.
 //
 // Invariants:
 // - A value is taken exactly or not at all. The only rounding is that of decimal text to the nearest double.
@@ -38,7 +39,9 @@ extension ItemReader {
         _ scanner: inout JSONScanner, _ kind: ProductPoints.Kind, _ slot: Int, _ item: Item, _ series: UInt64
     ) throws {
         let first = scanner.current
-        if kind.type == .double, first == UInt8(ascii: "-") || first &- UInt8(ascii: "0") < 10 {
+        if kind.type == .double, kind.demands == 0,
+            first == UInt8(ascii: "-") || first &- UInt8(ascii: "0") < 10
+        {
             let start = scanner.position
             try scanner.skipNumber()
             if let value = NumberText.double(scanner.base + start, scanner.position &- start) {
@@ -147,8 +150,44 @@ extension ItemReader {
             device: nil)
     }
 
-    /// Reads a value as the type of its point, and asks the point's rule.
+    /// Reads a value as the type of its point, asks the point's rule, and does what the policy says.
     private mutating func read(
+        _ scanner: JSONScanner, _ range: Range<Int>, _ kind: ProductPoints.Kind, _ item: Item,
+        _ series: UInt64
+    ) throws -> Reading {
+        let reading = try readAsSent(scanner, range, kind, item, series)
+        guard case .bits(var bits) = reading, let demands = points.demands(of: kind) else { return reading }
+        if let processing = demands.processing {
+            guard let result = processing.apply(bits, kind.type) else {
+                let value =
+                    kind.type == .double ? "\(Double(bitPattern: bits))" : "\(Int64(bitPattern: bits))"
+                return .misfit("the policy of its product makes a value of \(value) that it cannot hold")
+            }
+            bits = result
+        }
+        guard let rule = demands.storedRule else { return .bits(bits) }
+        let clause: String?
+        switch kind.type {
+        case .int64:
+            let integer = Int64(bitPattern: bits)
+            clause = rule.takes(integer) ? nil : "\(integer) is not \(rule.wanted)"
+        case .string:
+            let text = Array(rows.text[Int(bits >> 32)...])
+            clause = text.withUnsafeBufferPointer {
+                rule.takes($0) ? nil : "\(Excerpt.of($0)) is not \(rule.wanted)"
+            }
+        case .json:
+            let start = Int(bits >> 32)
+            clause = checkJSON(from: start, rule)
+            bits = UInt64(start) << 32 | UInt64(rows.text.count - start)
+        case .double, .bool: clause = nil
+        }
+        return clause.map { .misfit("the policy of its product stores it as \(rule.name), and \($0)") }
+            ?? .bits(bits)
+    }
+
+    /// Reads a value as the type of its point, and asks the point's rule.
+    private mutating func readAsSent(
         _ scanner: JSONScanner, _ range: Range<Int>, _ kind: ProductPoints.Kind, _ item: Item,
         _ series: UInt64
     ) throws -> Reading {

@@ -49,6 +49,8 @@ public struct MessageProcessor: ~Copyable {
         var route: TopicRoute
         var id: Range<Int>?
         var skipped = 0
+        /// Those of `skipped` that the policy does not store.
+        var notStored = 0
         /// Of a message that can be stored.
         var items: Int?
         /// The only device of such a message.
@@ -185,7 +187,8 @@ public struct MessageProcessor: ~Copyable {
             let decision = recognise(message, payload, bytes, content, parsed.id, batch: batches.count)
             if case .batch = decision { batches.append(content.batch) }
             return Pending(
-                route: route, id: parsed.id, skipped: content.skipped, items: content.items,
+                route: route, id: parsed.id, skipped: content.skipped, notStored: content.notStored,
+                items: content.items,
                 device: content.device, note: content.note, errors: parsed.errors, decision: decision)
         }
     }
@@ -358,7 +361,7 @@ public struct MessageProcessor: ~Copyable {
                 client: message.client,
                 correlation: UnsafeRawBufferPointer(rebasing: bytes[message.correlation]),
                 id: id, code: event.code, message: event.reason, receipt: event.receipt,
-                errors: pending.errors, data: pending.data)
+                notStored: pending.notStored, errors: pending.errors, data: pending.data)
         }
         return event.withCount(of: pending.errors)
     }

@@ -64,12 +64,13 @@ public struct ReplyGroup {
     ///   - client: The client id of the message's sender.
     ///   - correlation: The correlation data of the message.
     ///   - receipt: What the message did; the answer counts the samples that were not stored now.
+    ///   - notStored: The samples of points that the policy does not store.
     ///   - errors: What is wrong with its items: why it is refused, or what was left out.
     ///   - data: A JSON object that takes the place of these counts and lists.
     mutating func append(
         topic: String, qos: Int32, client: String?, correlation: UnsafeRawBufferPointer,
         id: UnsafeRawBufferPointer?, code: ReplyCode, message: String?, receipt: Receipt? = nil,
-        errors: ItemErrors = ItemErrors(), data: [UInt8]? = nil
+        notStored: Int = 0, errors: ItemErrors = ItemErrors(), data: [UInt8]? = nil
     ) {
         let correlationStart = bytes.count
         bytes.append(contentsOf: correlation)
@@ -87,7 +88,7 @@ public struct ReplyGroup {
         if let data {
             bytes.append(contentsOf: data)
         } else {
-            appendData(receipt, errors, isRefused: code != .success)
+            appendData(receipt, notStored: notStored, errors, isRefused: code != .success)
         }
         bytes.append(UInt8(ascii: "}"))
         replies.append(
@@ -96,10 +97,14 @@ public struct ReplyGroup {
                 payload: start..<bytes.count))
     }
 
-    private mutating func appendData(_ receipt: Receipt?, _ errors: ItemErrors, isRefused: Bool) {
+    private mutating func appendData(
+        _ receipt: Receipt?, notStored: Int, _ errors: ItemErrors, isRefused: Bool
+    ) {
         bytes.append(UInt8(ascii: "{"))
         let start = bytes.count
-        if let receipt, receipt.samples > receipt.stored { appendCounts(receipt) }
+        if let receipt, receipt.samples > receipt.stored - receipt.superseded {
+            appendCounts(receipt, notStored: notStored)
+        }
         if errors.count > 0 {
             if bytes.count > start { bytes.append(UInt8(ascii: ",")) }
             appendFaults(errors, isRefused: isRefused)
@@ -120,10 +125,11 @@ public struct ReplyGroup {
     }
 
     /// Writes the members that count samples which were not stored now.
-    private mutating func appendCounts(_ receipt: Receipt) {
+    private mutating func appendCounts(_ receipt: Receipt, notStored: Int) {
         var separator = ""
         for (name, count) in [
             ("rejected", receipt.rejected), ("expired", receipt.expired), ("replayed", receipt.replayed),
+            ("superseded", receipt.superseded), ("notStored", UInt64(notStored)),
         ] where count > 0 {
             bytes.append(contentsOf: "\(separator)\"\(name)\":\(count)".utf8)
             separator = ","

@@ -1,11 +1,12 @@
 // PolicyStep.swift — what the policy of a product makes of the rows of one message, before they are compared with those
 // that are stored.
 //
-// It works on the columns of the whole message, so that points without a policy cost nothing while they are read.
+// It works on the columns of the whole message, so that points without a policy cost nothing while they are read. Single
+// values were changed when they were read: a value that cannot be stored is a fault of its item.
 //
 // Invariants:
 // - A message is taken as a whole or refused.
-// - Each series is in the result once.
+// - Each series is in the result once, and its values are of one type.
 
 import VarveModel
 
@@ -22,8 +23,8 @@ struct PolicyStep {
     ///   - policies: The answers of the directory for the points that the product's policy concerns, by the names in the
     ///     message; they are the same for all devices.
     ///   - series: The rows, by the names in the message.
-    /// - Throws: `RequestFailure` if a value cannot be stored, or if two points that are stored as one have different
-    ///   values for one time.
+    /// - Throws: `RequestFailure` if two points that are stored as one have different types, or different values for one
+    ///   time.
     mutating func apply(
         _ policies: [Name: PointLookup], to series: [SeriesRows]
     ) throws(RequestFailure) -> [SeriesRows] {
@@ -38,7 +39,6 @@ struct PolicyStep {
             case .found(let point)?:
                 mark &+= point.policyMark
                 var changed = rows
-                if let processing = point.processing { try Self.process(&changed, processing) }
                 isRenamed = isRenamed || !point.key.point.sameBytes(as: rows.key.point)
                 changed.key.point = point.key.point
                 result.append(changed)
@@ -50,27 +50,6 @@ struct PolicyStep {
         return try Self.joined(result)
     }
 
-    private static func process(
-        _ rows: inout SeriesRows, _ processing: ValueProcessing
-    ) throws(RequestFailure) {
-        guard case .bits(var bits) = rows.columns.values else { return }
-        let missing = SampleState(isMissing: true).bits
-        for index in bits.indices where rows.columns.states[index] & missing == 0 {
-            guard let result = processing.apply(bits[index], rows.type) else {
-                let value =
-                    rows.type == .double
-                    ? "\(Double(bitPattern: bits[index]))" : "\(Int64(bitPattern: bits[index]))"
-                throw RequestFailure(
-                    .modelMismatch,
-                    "device \(rows.key.device.excerpt): point \(rows.key.point.excerpt) is \(rows.type.name), and the "
-                        + "policy of its product makes a value of \(value) that it cannot hold",
-                    device: rows.key.device.excerpt)
-            }
-            bits[index] = result
-        }
-        rows.columns.values = .bits(bits)
-    }
-
     /// Puts rows of one series together that came by several names.
     private static func joined(_ series: [SeriesRows]) throws(RequestFailure) -> [SeriesRows] {
         var result: [SeriesRows] = []
@@ -80,6 +59,13 @@ struct PolicyStep {
                 places[rows.key] = result.count
                 result.append(rows)
                 continue
+            }
+            guard result[place].type == rows.type else {
+                throw RequestFailure(
+                    .modelMismatch,
+                    "device \(rows.key.device.excerpt): two points that the policy stores as \(rows.key.point.excerpt) have "
+                        + "different types, \(result[place].type.name) and \(rows.type.name)",
+                    device: rows.key.device.excerpt)
             }
             try result[place].columns.join(rows.columns, of: rows.key)
         }
@@ -111,7 +97,7 @@ extension SampleColumns {
         case (.text(var old), .text(let new)):
             for index in 0..<new.count { old.append(new.bytes[new.range(index)]) }
             values = .text(old)
-        default: break
+        default: break  // `joined` has checked that both are of one type.
         }
     }
 

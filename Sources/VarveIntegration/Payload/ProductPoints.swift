@@ -15,8 +15,18 @@ struct ProductPoints: ~Copyable {
     /// What a point takes.
     struct Kind {
         var type: ValueType
-        /// The number of its rule, from 1; 0 if nothing more is asked than the type.
-        var rule: UInt16 = 0
+        /// The number of its demands, from 1; 0 if nothing more is asked than the type.
+        var demands: UInt16 = 0
+    }
+
+    /// What is asked of a value, and done to it, beyond its type.
+    struct Demands: Hashable {
+        /// What the model asks of it as it was sent.
+        var rule: ValueRule?
+        /// What the product's policy does to it then.
+        var processing: ValueProcessing?
+        /// What the model asks of the result, if the policy renames the point.
+        var storedRule: ValueRule?
     }
 
     /// What a row needs to know of its point; 16 bytes.
@@ -46,9 +56,9 @@ struct ProductPoints: ~Copyable {
     private(set) var count = 0
     private var cells: UnsafeMutablePointer<Cell>
     private var capacity = 64
-    /// The different rules of the points, and the number of each.
-    private var rules: [ValueRule] = []
-    private var ruleNumbers: [ValueRule: UInt16] = [:]
+    /// The different demands of the points, and the number of each.
+    private var demands: [Demands] = []
+    private var demandNumbers: [Demands: UInt16] = [:]
     private static let free = Cell(series: 0, slot: 0, kind: Kind(type: .double), policy: .last)
 
     init(product: String) {
@@ -110,26 +120,32 @@ struct ProductPoints: ~Copyable {
 
     /// Adds a point that the directory has found.
     ///
-    /// - Throws: `RequestFailure` if the points of the product have more than 65,535 different rules.
+    /// - Throws: `RequestFailure` if the points of the product have more than 65,535 different demands.
     mutating func add(_ series: UInt64, _ point: RegisteredPoint) throws(RequestFailure) {
-        let kind = Kind(type: point.type, rule: try number(of: point))
+        let kind = Kind(type: point.type, demands: try number(of: point))
         if count * 2 >= capacity { grow() }
         insert(Cell(series: series, slot: 0, kind: kind, policy: point.policy))
         count += 1
     }
 
     /// The rule of a kind; nil if nothing more is asked than the type.
-    func rule(of kind: Kind) -> ValueRule? { kind.rule == 0 ? nil : rules[Int(kind.rule) - 1] }
+    func rule(of kind: Kind) -> ValueRule? { demands(of: kind)?.rule }
+
+    /// The demands of a kind; nil if nothing more is asked than the type.
+    func demands(of kind: Kind) -> Demands? { kind.demands == 0 ? nil : demands[Int(kind.demands) - 1] }
 
     private mutating func number(of point: RegisteredPoint) throws(RequestFailure) -> UInt16 {
-        guard let rule = point.rule, rule.narrowsType || rule.storedType != point.type else { return 0 }
-        if let known = ruleNumbers[rule] { return known }
-        guard let number = UInt16(exactly: rules.count + 1) else {
+        var asked = Demands(processing: point.processing, storedRule: point.storedRule)
+        if let rule = point.rule, rule.narrowsType || rule.storedType != point.type { asked.rule = rule }
+        guard asked != Demands() else { return 0 }
+        if let known = demandNumbers[asked] { return known }
+        guard let number = UInt16(exactly: demands.count + 1) else {
             throw RequestFailure(
-                .modelMismatch, "the model of product \(product.excerpt) has too many different data types")
+                .modelMismatch,
+                "product \(product.excerpt) has too many different data types and changes of values")
         }
-        rules.append(rule)
-        ruleNumbers[rule] = number
+        demands.append(asked)
+        demandNumbers[asked] = number
         return number
     }
 

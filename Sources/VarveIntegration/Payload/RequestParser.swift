@@ -28,6 +28,8 @@ struct MessageContent {
     var batch: SampleBatch
     /// Readings without a value and without a quality, or of a point that the policy does not store.
     var skipped: Int
+    /// Those of `skipped` that the policy does not store.
+    var notStored: Int
     /// The number of its items.
     var items: Int
     /// What is odd about it, in words.
@@ -124,7 +126,9 @@ struct RequestParser: ~Copyable {
         items.notes.notStored = policy.notStored
         let skipped = items.rows.skipped + policy.notStored
         return .success(
-            MessageContent(batch: batch, skipped: skipped, items: items.rows.item, note: items.notes.text))
+            MessageContent(
+                batch: batch, skipped: skipped, notStored: policy.notStored, items: items.rows.item,
+                note: items.notes.text))
     }
 
     /// The fault of the items that refuses the message, if one does.

@@ -16,6 +16,10 @@ public struct RegisteredPoint: Hashable, Sendable {
     public var rule: ValueRule?
     /// What the product's policy does to its values; nil for nothing.
     public var processing: ValueProcessing?
+    /// The data type that the model gives the point of `key`, if a policy renames this one to it; else nil.
+    ///
+    /// The values must fit it after the processing.
+    public var storedRule: ValueRule?
     /// Identifies the latest change of the product's policy that concerned what this point stores; 0 if there never was
     /// one.
     public var policyMark: UInt64
@@ -23,13 +27,14 @@ public struct RegisteredPoint: Hashable, Sendable {
     /// Makes a description.
     public init(
         key: SeriesKey, type: ValueType, policy: DuplicatePolicy, rule: ValueRule? = nil,
-        processing: ValueProcessing? = nil, policyMark: UInt64 = 0
+        processing: ValueProcessing? = nil, storedRule: ValueRule? = nil, policyMark: UInt64 = 0
     ) {
         self.key = key
         self.type = type
         self.policy = policy
         self.rule = rule
         self.processing = processing
+        self.storedRule = storedRule
         self.policyMark = policyMark
     }
 }
@@ -40,6 +45,9 @@ public enum PointLookup: Hashable, Sendable {
     case found(RegisteredPoint)
     /// The point is registered, and the product's policy does not store it: its samples are counted as skipped.
     case notStored(RegisteredPoint)
+    /// The point is registered, and its line of the product's policy does not fit its type, or the type of the point that
+    /// it is renamed to: no sample of it can be taken. The reason is a clause that names product and line.
+    case unfit(RegisteredPoint, reason: String)
     /// The product does not exist.
     case unknownProduct(String)
     /// The named product, or without a named product every product, lacks the device.
@@ -117,8 +125,8 @@ public struct Registration: Hashable, Sendable {
 
 /// What models could not take of the points, events and attributes that were declared.
 public struct DeclinedNames: Hashable, Sendable {
-    /// Names that the model of their product does not have now.
-    public var names: Set<Name> = []
+    /// Names that the model of their product does not have now, each with the reason, a clause.
+    public var reasons: [Name: String] = [:]
     /// Whether a model can take no further name until it is changed, because it has as many as it may have or takes
     /// declared ones only.
     public var isClosed = false
@@ -172,7 +180,7 @@ public protocol PointDirectory: AnyObject, Sendable {
 
     /// What becomes of a point under its product's policy, for a point that is not registered yet.
     ///
-    /// The answer is `found` or `notStored`.
+    /// The answer is `found`, `notStored` or `unfit`.
     func underPolicy(_ point: RegisteredPoint) throws -> PointLookup
 
     /// A number that is another one after a policy was changed.

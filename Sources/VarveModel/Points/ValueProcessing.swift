@@ -31,7 +31,7 @@ extension ValueProcessing {
     /// Whether every value stays as it is.
     public var isIdentity: Bool { scale == 1 && offset == 0 && minimum == nil && maximum == nil }
 
-    /// The bits of a stored value after the change; nil if its type cannot hold the result.
+    /// The bits of a stored value after the change; nil if its type cannot hold the result, or a number of the change.
     ///
     /// For a double, a multiplication by 1 and an addition of 0 are left out, so that −0 keeps its sign; NaN keeps all
     /// its bits. For an integer the result is exact, and the limits apply before it must fit. Values of other types are
@@ -65,8 +65,14 @@ extension ValueProcessing {
         let (sum, beyond) = product.addingReportingOverflow(offset)
         guard !overflow, !beyond else { return nil }
         var result = sum
-        if let minimum = minimum.flatMap(Int128.init(exactly:)), result < minimum { result = minimum }
-        if let maximum = maximum.flatMap(Int128.init(exactly:)), result > maximum { result = maximum }
+        if let limit = minimum {
+            guard let least = Int128(exactly: limit) else { return nil }
+            result = max(result, least)
+        }
+        if let limit = maximum {
+            guard let greatest = Int128(exactly: limit) else { return nil }
+            result = min(result, greatest)
+        }
         return Int64(exactly: result)
     }
 
@@ -87,5 +93,5 @@ extension ValueProcessing {
     }
 
     /// 2^53, up to which a double has every integer.
-    private static let greatestInteger = 9_007_199_254_740_992.0
+    public static let greatestInteger = 9_007_199_254_740_992.0
 }

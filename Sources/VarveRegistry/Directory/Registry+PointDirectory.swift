@@ -60,15 +60,24 @@ extension Registry: PointDirectory {
             let rule = cache.products[Name(owner)],
             let known = cache.points[Name(rule.model)]?[Name(point)]
         else { return nil }
-        return registered(SeriesKey(product: owner, device: device, point: point), known, rule)
+        let key = SeriesKey(product: owner, device: device, point: point)
+        return try? registered(key, known, rule) { name in
+            guard let target = cache.points[Name(rule.model)]?[name] else { throw NotRemembered() }
+            return target
+        }
     }
 
+    /// The cache does not say what the model says of a name.
+    private struct NotRemembered: Error {}
+
+    /// - Parameter declared: What the model says of the name that a policy gives the point.
     private static func registered(
-        _ key: SeriesKey, _ point: LookUpCache.PointRule, _ product: LookUpCache.ProductRule
-    ) -> PointLookup {
+        _ key: SeriesKey, _ point: LookUpCache.PointRule, _ product: LookUpCache.ProductRule,
+        _ declared: (Name) throws -> LookUpCache.PointRule?
+    ) rethrows -> PointLookup {
         let found = RegisteredPoint(
             key: key, type: point.type, policy: point.policy ?? product.policy, rule: point.rule)
-        return product.terms?.answer(found) ?? .found(found)
+        return try product.terms?.answer(found, declared) ?? .found(found)
     }
 
     /// How the messages of a product are taken; see `PointDirectory`.
@@ -107,7 +116,9 @@ extension Registry: PointDirectory {
             guard let known = try cache.find(point, ofModel: rule.model, from: reading) else {
                 return .unknownPoint(point, product: owner, model: rule.model)
             }
-            return registered(SeriesKey(product: owner, device: device, point: point), known, rule)
+            return try registered(SeriesKey(product: owner, device: device, point: point), known, rule) {
+                try cache.find($0.text, ofModel: rule.model, from: reading)
+            }
         }
         if let product, try reading.product(product) == nil { return .unknownProduct(product) }
         let owners = try reading.owners(of: device)
@@ -121,7 +132,9 @@ extension Registry: PointDirectory {
             return .unknownPoint(point, product: owner, model: row.model)
         }
         let key = SeriesKey(product: owner, device: device, point: point)
-        return registered(key, known, product)
+        return try registered(key, known, product) {
+            try cache.find($0.text, ofModel: row.model, from: reading)
+        }
     }
 
     /// Creates missing products, points and devices in one transaction; see `PointDirectory`.
@@ -178,19 +191,20 @@ extension Registry {
     public func declare(_ points: [Registration.Point]) throws -> DeclinedNames {
         try change { change in
             var declined = DeclinedNames()
+            var policies: [Name: [(product: String, policy: ProductPolicy)]] = [:]
             for point in points {
                 guard !declined.isClosed, let product = try change.reading.product(point.product),
                     try change.reading.modelRow(product.model)?.isPassThrough == true
                 else {
                     declined.isClosed = true
-                    declined.names.insert(Name(point.point))
+                    declined.reasons[Name(point.point)] = "the model takes declared names only"
                     continue
                 }
-                do {
-                    _ = try change.registerPoint(point, in: product.model)
-                } catch let error as RegistryError where error.code == .full || error.code == .invalid {
-                    declined.isClosed = error.code == .full
-                    declined.names.insert(Name(point.point))
+                let model = Name(product.model)
+                if policies[model] == nil { policies[model] = try change.policies(ofModel: model.text) }
+                if let refusal = try change.declare(point, in: model.text, policies[model] ?? []) {
+                    declined.isClosed = refusal.code == .full
+                    declined.reasons[Name(point.point)] = refusal.message
                 }
             }
             return declined
@@ -199,6 +213,28 @@ extension Registry {
 }
 
 extension RegistryChange {
+    /// Adds a name to a model, unless the model or the policies of its products cannot take it.
+    ///
+    /// - Returns: Why nothing was added.
+    fileprivate mutating func declare(
+        _ point: Registration.Point, in model: String, _ policies: [(product: String, policy: ProductPolicy)]
+    ) throws -> RegistryError? {
+        let (before, db) = (self, db)
+        var refusal: RegistryError?
+        try db.inSavepoint {
+            do {
+                _ = try registerPoint(point, in: model)
+                try check([Name(point.point)], ofModel: model, against: policies)
+                return .commit
+            } catch let error as RegistryError where [.full, .invalid, .inUse].contains(error.code) {
+                refusal = error
+                return .rollback
+            }
+        }
+        if refusal != nil { self = before }
+        return refusal
+    }
+
     /// Adds a point, event or attribute to a model that lacks it; false if it was there.
     fileprivate mutating func registerPoint(_ point: Registration.Point, in model: String) throws -> Bool {
         guard let feature = ReservedPoint(name: point.point).map(ModelFeature.init) else {

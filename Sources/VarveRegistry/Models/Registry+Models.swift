@@ -20,7 +20,8 @@ extension Registry {
     ///
     /// - Parameter isPassThrough: Whether the model takes what it does not declare; nil leaves it as it is.
     /// - Throws: `typeFixed` if the model has one of the points with another type; `notFound` if there is no such
-    ///   model; `invalid` for a name or rule; `full` for too many. Then nothing is changed.
+    ///   model; `invalid` for a name or rule; `full` for too many; `inUse` if a line of a policy would not fit any more.
+    ///   Then nothing is changed.
     @discardableResult
     public func extendModel(
         _ id: String, points: [MeasurementPoint] = [], features: [ModelFeature] = [],

@@ -72,6 +72,7 @@ extension RegistryChange {
                 point.rule.map(RuleText.text),
             ])
         seal.add(RowText.point(point, position: position, of: model))
+        changedPoints[Name(model), default: []].insert(Name(point.id))
         return .added
     }
 
@@ -107,6 +108,8 @@ extension RegistryChange {
                 new.id,
             ])
         seal.add(RowText.point(new, position: position, of: model))
+        guard new.type != old.type || new.rule != old.rule else { return }
+        changedPoints[Name(model), default: []].insert(Name(new.id))
     }
 
     /// Adds an event or attribute to an existing model, or gives the one of that id the rule.

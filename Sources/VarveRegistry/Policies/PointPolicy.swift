@@ -41,6 +41,31 @@ public struct PointPolicy: Hashable, Sendable {
 
     /// The name of the point in the store.
     public var storedName: String { name ?? point }
+
+    /// Whether values of the point meet those of another point, or are changed.
+    public var changesSamples: Bool { isStored && (name != nil || !processing.isIdentity) }
+
+    /// Why the line cannot be carried out for a point of a type, as a clause that names the line; nil if it can.
+    ///
+    /// - Parameters:
+    ///   - rule: The data type that the model gives the point.
+    ///   - target: The type of the point whose name it is stored under, if the model has that.
+    func obstacle(_ type: ValueType, _ rule: ValueRule?, storedAs target: ValueType?) -> String? {
+        guard isStored else { return nil }
+        let shown = RegistryNames.shown(point)
+        if let name, let target, target != type {
+            return "point \(shown), which is \(type.name), would be stored as another point, and point "
+                + "\(RegistryNames.shown(name)) of the model is \(target.name): give it a name of its own"
+        }
+        guard !processing.isIdentity else { return nil }
+        let obstacle: String?
+        switch rule {
+        case .integerEnumeration: obstacle = "its values are those of an ENUM"
+        case .timestamp: obstacle = "its values are those of a TIMESTAMP"
+        default: obstacle = processing.obstacle(for: type)
+        }
+        return obstacle.map { "point \(shown) cannot be changed so: \($0)" }
+    }
 }
 
 /// The policy of a product.

@@ -34,7 +34,11 @@ struct PolicyTerms: Sendable {
     }
 
     /// What becomes of a point that was found by its own name.
-    func answer(_ point: RegisteredPoint) -> PointLookup {
+    ///
+    /// - Parameter declared: What the model says of a name.
+    func answer(
+        _ point: RegisteredPoint, _ declared: (Name) throws -> LookUpCache.PointRule?
+    ) rethrows -> PointLookup {
         let name = Name(point.key.point)
         let isReserved = ReservedPoint(name: point.key.point) != nil
         var found = point
@@ -43,9 +47,16 @@ struct PolicyTerms: Sendable {
             return storesOthers || isReserved ? .found(found) : .notStored(found)
         }
         guard line.isStored else { return .notStored(found) }
+        var target: LookUpCache.PointRule?
+        if let name = line.name { target = try declared(Name(name)) }
+        if let obstacle = line.obstacle(point.type, point.rule, storedAs: target?.type) {
+            return .unfit(
+                found,
+                reason: "the policy of product \(RegistryNames.shown(product)) does not fit: \(obstacle)")
+        }
         if let stored = line.name { found.key.point = stored }
-        let isNumber = point.type == .double || point.type == .int64
-        if isNumber, !line.processing.isIdentity { found.processing = line.processing }
+        if target?.rule?.narrowsType == true { found.storedRule = target?.rule }
+        if !line.processing.isIdentity { found.processing = line.processing }
         return .found(found)
     }
 

@@ -9,10 +9,8 @@ struct PolicyModel {
     var id: String
     /// Whether points that it does not declare may come too.
     var takesOthers: Bool
-    /// The types of its points, events and attributes.
-    var types: [Name: ValueType]
-    /// Why the numbers of some points are no quantities, such as `an ENUM`.
-    var codes: [Name: String]
+    /// What it says of its points, events and attributes.
+    var points: [Name: LookUpCache.PointRule]
 }
 
 extension ProductPolicy {
@@ -21,8 +19,11 @@ extension ProductPolicy {
 
     /// Checks a policy against the model of its product.
     ///
+    /// A line that the policy before had too is not checked against the model: what does not fit any more must not hold up
+    /// other lines.
+    ///
     /// - Throws: `RegistryError`: `invalid`, or `notFound` for a point that the model lacks.
-    func check(_ model: PolicyModel) throws {
+    func check(_ model: PolicyModel, after old: ProductPolicy) throws {
         guard json.line().utf8.count <= Self.maximumBytes else {
             throw RegistryError(
                 .invalid,
@@ -35,16 +36,16 @@ extension ProductPolicy {
                 throw RegistryError(
                     .invalid, "point \(Self.shown(line.point)) has two lines: say all of it in one")
             }
-            try check(line, model)
+            if old.line(of: line.point) != line { try check(line, model) }
         }
-        try checkNames(model)
+        try checkNames()
     }
 
     private func check(_ line: PointPolicy, _ model: PolicyModel) throws {
         let point = Self.shown(line.point)
         try RegistryNames.check(line.point, what: "point")
-        let type = model.types[Name(line.point)]
-        guard type != nil || model.takesOthers else {
+        let declared = model.points[Name(line.point)]
+        guard declared != nil || model.takesOthers else {
             throw RegistryError(
                 .notFound,
                 "model \(Self.shown(model.id)) has no point \(point): see its points with varve model show")
@@ -59,16 +60,16 @@ extension ProductPolicy {
                 .invalid,
                 "point \(point) is not stored: say only how long samples that it has already are kept")
         }
-        guard !line.processing.isIdentity else { return }
-        let code = model.codes[Name(line.point)].map { "its values are those of \($0)" }
-        // A point that nobody declared yet may be of any type; its values decide.
-        if let obstacle = code ?? line.processing.obstacle(for: type ?? .double) {
-            throw RegistryError(.invalid, "point \(point) cannot be changed so: \(obstacle)")
+        let target = line.name.flatMap { model.points[Name($0)]?.type }
+        // A point that nobody declared yet may be of any type: it is checked once it is declared.
+        let type = declared?.type ?? (line.processing.isIdentity ? target : nil) ?? .double
+        if let obstacle = line.obstacle(type, declared?.rule, storedAs: declared == nil ? nil : target) {
+            throw RegistryError(.invalid, obstacle)
         }
     }
 
     /// Checks the names under which points are stored, and that a stored point has one time for which it is kept.
-    private func checkNames(_ model: PolicyModel) throws {
+    private func checkNames() throws {
         var owners: [Name: PointPolicy] = [:]
         for line in lines {
             guard let name = line.name else { continue }
@@ -86,12 +87,6 @@ extension ProductPolicy {
                 )
             }
             owners[Name(name)] = line
-            if let type = model.types[Name(line.point)], let other = model.types[Name(name)], type != other {
-                throw RegistryError(
-                    .invalid,
-                    "point \(point) is \(type.name), and point \(stored) of the model is \(other.name): take a name of its own"
-                )
-            }
         }
         for line in lines where line.name == nil && line.isStored {
             guard let other = owners[Name(line.point)], let retention = other.retention,

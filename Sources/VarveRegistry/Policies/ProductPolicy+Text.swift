@@ -118,10 +118,36 @@ extension PointPolicy {
     }
 
     private static func number(_ member: (name: String, value: JSONValue)) throws -> Double {
-        guard case .number(let text) = member.value.content, let number = Double(text) else {
+        guard case .number(let text) = member.value.content, Double(text) != nil else {
             throw ProductPolicy.malformed(member.value, "\"\(member.name)\" is not a number")
         }
+        guard let number = exactNumber(String(text)) else {
+            throw ProductPolicy.malformed(member.value, "\"\(member.name)\": \(inexact(String(text)))")
+        }
         return number
+    }
+
+    /// A number of a policy; nil for a text that is no number, and for one that a double would not keep as what it says.
+    ///
+    /// An integer must be kept exactly. A fraction becomes the nearest double, which must not be an integer.
+    public static func exactNumber(_ text: String) -> Double? {
+        guard let number = Double(text) else { return nil }
+        let digits = text.hasPrefix("+") ? String(text.dropFirst()) : text
+        let isInteger = digits.utf8.allSatisfy { $0 &- UInt8(ascii: "0") < 10 || $0 == UInt8(ascii: "-") }
+        if isInteger { return Int128(digits).flatMap(Double.init(exactly:)) == number ? number : nil }
+        guard number == number.rounded(), abs(number) <= ValueProcessing.greatestInteger else {
+            return number
+        }
+        let said = Array(digits.utf8).withUnsafeBufferPointer { bytes in
+            bytes.baseAddress.flatMap { NumberText.int64($0, bytes.count) }
+        }
+        return said == Int64(exactly: number) ? number : nil
+    }
+
+    /// Why `exactNumber` takes no text.
+    public static func inexact(_ text: String) -> String {
+        "\(Excerpt.of(text)) is not a number that is kept exactly: use integers of at most 2^53, and fractions of at most "
+            + "15 digits"
     }
 
     private static func retention(_ member: (name: String, value: JSONValue)) throws -> Retention {

@@ -62,17 +62,27 @@ extension Registry {
         }
     }
 
-    /// Refuses the change of a point's type that a policy renames or whose values it changes: values of the old and the new
-    /// type would meet in its series.
-    func checkPolicies(of products: [String], before point: String) throws {
-        for key in products {
-            guard let line = try policy(ofProduct: key)?.policy.line(of: point),
-                line.name != nil || !line.processing.isIdentity
-            else { continue }
-            throw RegistryError(
-                .inUse,
-                "the policy of product \(RegistryNames.shown(key)) renames point \(RegistryNames.shown(point)) or changes its "
-                    + "values: remove that first with varve policy set --remove")
+    /// Refuses the change of a point's type that a policy renames or whose values it changes.
+    ///
+    /// Values of the old and the new type would meet in its series. So would those of another point that a policy stores
+    /// as this one, if it has not the new type.
+    func checkPolicies(of products: [String], before point: String, becomes type: ValueType) throws {
+        try read { reading in
+            for key in products {
+                guard let policy = try reading.policies(of: key).first?.policy else { continue }
+                if let line = policy.line(of: point), line.changesSamples {
+                    throw RegistryError(
+                        .inUse,
+                        "the policy of product \(RegistryNames.shown(key)) renames point \(RegistryNames.shown(point)) or "
+                            + "changes its values: remove that first with varve policy set --remove")
+                }
+                guard let line = policy.lines.first(where: { $0.name?.sameBytes(as: point) == true }),
+                    let model = try reading.product(key)?.model,
+                    let source = try reading.point(line.point, of: model)?.point,
+                    let obstacle = line.obstacle(source.type, source.rule, storedAs: type)
+                else { continue }
+                throw PolicyMisfit.error(key, line, obstacle)
+            }
         }
     }
 
@@ -85,20 +95,92 @@ extension Registry {
 
     /// What becomes of a point that is not registered yet; see `PointDirectory`.
     public func underPolicy(_ point: RegisteredPoint) throws -> PointLookup {
-        try read { try $0.policyTerms(of: point.key.product)?.answer(point) ?? .found(point) }
+        try read { reading in
+            guard let terms = try reading.policyTerms(of: point.key.product),
+                let model = try reading.product(point.key.product)?.model
+            else { return .found(point) }
+            return try terms.answer(point) { name in
+                try reading.point(name.text, of: model).map {
+                    LookUpCache.PointRule(type: $0.point.type, rule: $0.point.rule)
+                }
+            }
+        }
+    }
+}
+
+/// A line of a policy that a change of the model would make impossible.
+private enum PolicyMisfit {
+    static func error(_ product: String, _ line: PointPolicy, _ obstacle: String) -> RegistryError {
+        let (product, point) = (RegistryNames.shown(product), RegistryNames.shown(line.point))
+        return RegistryError(
+            .inUse,
+            "the line of point \(point) in the policy of product \(product) would not fit any more: \(obstacle), or change "
+                + "that line first with varve policy set \(product) --point \(point)")
     }
 }
 
 extension RegistryChange {
+    /// Refuses points that were added or got another type or rule, if a line of a policy does not fit them.
+    ///
+    /// Cost: for each product of their models, one query and the lines of its policy.
+    ///
+    /// - Throws: `RegistryError` (`inUse`) with the product and the line.
+    func checkPoliciesOfChangedPoints() throws {
+        for (model, points) in changedPoints {
+            try check(points, ofModel: model.text, against: policies(ofModel: model.text))
+        }
+    }
+
+    /// The policies in force of the products of a model.
+    func policies(ofModel model: String) throws -> [(product: String, policy: ProductPolicy)] {
+        try reading.products(of: model).compactMap { key in
+            try reading.newestPolicy(of: key).map { (key, $0.policy) }
+        }
+    }
+
+    /// Refuses points if a line of a policy does not fit them.
+    ///
+    /// - Throws: `RegistryError` (`inUse`) with the product and the line.
+    func check(
+        _ points: Set<Name>, ofModel model: String,
+        against policies: [(product: String, policy: ProductPolicy)]
+    ) throws {
+        for (key, policy) in policies {
+            for line in policy.lines
+            where points.contains(Name(line.point)) || points.contains(Name(line.storedName)) {
+                guard let point = try reading.point(line.point, of: model)?.point else { continue }
+                let target = try line.name.flatMap { try reading.point($0, of: model)?.point.type }
+                if let obstacle = line.obstacle(point.type, point.rule, storedAs: target) {
+                    throw PolicyMisfit.error(key, line, obstacle)
+                }
+            }
+        }
+    }
+
+    /// Sets which of two different values a product keeps.
+    ///
+    /// What was taken before is no replay afterwards: all points of the product get marks that they never had.
+    mutating func setDuplicates(_ duplicates: DuplicatePolicy, of key: String) throws -> Product {
+        guard let old = try reading.product(key) else { throw Registry.noProduct(key) }
+        guard old.duplicates != duplicates else { return old }
+        try setPolicyEnd(of: key, try nextPolicyVersion(of: key))
+        return try changeProduct(key) { $0.duplicates = duplicates }
+    }
+
+    private func nextPolicyVersion(of key: String) throws -> Int64 {
+        max(try reading.newestPolicy(of: key)?.version ?? 0, try reading.policyEnd(of: key)) + 1
+    }
+
     /// Adds a version to the policy of a product, and deletes the oldest one if there are too many.
     fileprivate mutating func setPolicy(
         _ policy: ProductPolicy, of key: String, after current: PolicyVersion?, commit: UInt64,
         at time: Timestamp
     ) throws -> PolicyVersion {
         guard let product = try reading.product(key) else { throw Registry.noProduct(key) }
-        try policy.check(reading.policyModel(product.model))
+        try policy.check(
+            reading.policyModel(product.model), after: current?.policy ?? ProductPolicy())
         if let current, current.policy == policy { return current }
-        let number = max(current?.version ?? 0, try reading.policyEnd(of: key)) + 1
+        let number = try nextPolicyVersion(of: key)
         let version = PolicyVersion(
             product: key, version: number, created: time, commit: commit, policy: policy)
         for old in try reading.policies(of: key).dropFirst(Registry.keptPolicies - 1) {
@@ -127,7 +209,9 @@ extension RegistryChange {
     mutating func deletePolicy(of key: String) throws {
         let versions = try reading.policies(of: key)
         for old in versions { seal.remove(RowText.policy(old)) }
-        if let last = versions.first { try setPolicyEnd(of: key, last.version + 1) }
+        if try !versions.isEmpty || reading.policyEnd(of: key) > 0 {
+            try setPolicyEnd(of: key, try nextPolicyVersion(of: key))
+        }
         for (point, version) in try reading.policyMarks(of: key) {
             seal.remove(RowText.policyMark(key, point.text, version))
         }
@@ -149,6 +233,11 @@ extension RegistryReading {
     /// The versions of a product's policy, the newest first.
     func policies(of product: String) throws -> [PolicyVersion] {
         try policies("WHERE product = ? ORDER BY version DESC", [product])
+    }
+
+    /// The policy of a product that is in force.
+    func newestPolicy(of product: String) throws -> PolicyVersion? {
+        try policies("WHERE product = ? ORDER BY version DESC LIMIT 1", [product]).first
     }
 
     /// The policies in force, by product.
@@ -185,7 +274,7 @@ extension RegistryReading {
 
     /// The policy of a product for look-ups; nil if none was ever set, also not for an earlier product of this key.
     func policyTerms(of product: String) throws -> PolicyTerms? {
-        let newest = try policies("WHERE product = ? ORDER BY version DESC LIMIT 1", [product]).first
+        let newest = try newestPolicy(of: product)
         let end = try policyEnd(of: product)
         guard newest != nil || end > 0 else { return nil }
         return PolicyTerms(
@@ -193,7 +282,8 @@ extension RegistryReading {
             least: end)
     }
 
-    /// The number after the last version that an earlier product of this key had; 0 if it had none.
+    /// A number that no version after it has: the latest change of the rule for duplicates, or the end of an earlier product
+    /// of this key, took it; 0 if there was none.
     func policyEnd(of product: String) throws -> Int64 {
         guard try hasTable("policyend") else { return 0 }
         return try Int64.fetchOne(
@@ -201,31 +291,33 @@ extension RegistryReading {
         ) ?? 0
     }
 
-    /// A number that differs once a policy has been added.
+    /// A number that differs once a policy, or a rule for duplicates, has been changed.
     func policyVersion() throws -> UInt64 {
-        guard try hasTable("policy") else { return 0 }
-        let rows = try Row.fetchAll(
-            db, sql: "SELECT product, MAX(version) FROM policy GROUP BY product ORDER BY product")
-        return try rows.reduce(into: 0) { sum, row in
-            var bytes = Array(try text(row, 0).utf8)
-            withUnsafeBytes(of: try number(row, 1).littleEndian) { bytes.append(contentsOf: $0) }
-            sum &+= CRC64.checksum(bytes)
+        var sum: UInt64 = 0
+        for (table, version) in [("policy", "MAX(version)"), ("policyend", "version")]
+        where try hasTable(table) {
+            let rows = try Row.fetchAll(
+                db, sql: "SELECT product, \(version) FROM \(table) GROUP BY product ORDER BY product")
+            for row in rows {
+                var bytes = Array(try text(row, 0).utf8)
+                withUnsafeBytes(of: try number(row, 1).littleEndian) { bytes.append(contentsOf: $0) }
+                if table == "policyend" { bytes.append(0) }
+                sum &+= CRC64.checksum(bytes)
+            }
         }
+        return sum
     }
 
     /// What a policy needs to know of a model.
     fileprivate func policyModel(_ id: String) throws -> PolicyModel {
-        var model = PolicyModel(id: id, takesOthers: false, types: [:], codes: [:])
+        var model = PolicyModel(id: id, takesOthers: false, points: [:])
         model.takesOthers = try modelRow(id)?.isPassThrough ?? false
         for point in try points(of: id) {
-            model.types[Name(point.id)] = point.type
-            switch point.rule {
-            case .integerEnumeration: model.codes[Name(point.id)] = "an ENUM"
-            case .timestamp: model.codes[Name(point.id)] = "a TIMESTAMP"
-            default: break
-            }
+            model.points[Name(point.id)] = LookUpCache.PointRule(type: point.type, rule: point.rule)
         }
-        for feature in try features(of: id) { model.types[Name(feature.reserved.name)] = .json }
+        for feature in try features(of: id) {
+            model.points[Name(feature.reserved.name)] = LookUpCache.PointRule(type: .json)
+        }
         return model
     }
 

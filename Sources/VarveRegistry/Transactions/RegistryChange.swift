@@ -14,6 +14,8 @@ struct RegistryChange {
     private let path: String
     var seal: Seal
     var journal = JournalDraft()
+    /// The points that were added, or got another type or rule, by model: policies must fit them.
+    var changedPoints: [Name: Set<Name>] = [:]
 
     /// A registry that is changed has all tables and columns.
     var reading: RegistryReading { RegistryReading(db: db, path: path, hasAllColumns: true) }

@@ -1,5 +1,6 @@
 // StoreControl.swift — what the service does for a command, over its store.
 
+import Synchronization
 public import VarveControl
 public import VarveModel
 public import VarveRegistry
@@ -16,6 +17,7 @@ public final class StoreControl: ControlHandler {
     private let metricsText: @Sendable () -> String
     private let registryHasChanged: @Sendable () throws -> Void
     let registry: Registry
+    private let devices: ImportedDevices
     private let pausing: @Sendable (() throws -> RetypingReport) throws -> RetypingReport
 
     /// Makes a handler.
@@ -36,6 +38,7 @@ public final class StoreControl: ControlHandler {
         pausing: @escaping @Sendable (() throws -> RetypingReport) throws -> RetypingReport = { try $0() }
     ) {
         self.registry = registry
+        devices = ImportedDevices(registry)
         self.pausing = pausing
         self.identity = identity
         self.store = store
@@ -57,12 +60,15 @@ public final class StoreControl: ControlHandler {
     public var lastCommit: UInt64 { store.lastCommit }
 
     /// Where batches go.
-    public var sink: any ImportSink { StoppingSink(store) }
+    public var sink: any ImportSink { StoppingSink(store, devices) }
 
-    /// Applies changes of the registry to logins and messages.
+    /// Applies changes of the registry to logins, messages and a running import.
     ///
     /// - Throws: What replacing the credentials file throws.
-    public func registryChanged() throws { try registryHasChanged() }
+    public func registryChanged() throws {
+        try registryHasChanged()
+        devices.wait()
+    }
 
     /// Merges the small segments that an import has left.
     ///
@@ -144,21 +150,66 @@ private func inWordsOfCommands<T>(_ body: () throws -> T) throws -> T {
     }
 }
 
+/// Ends an import that has samples of a device which was deleted since the import began.
+///
+/// A batch is checked and committed under one lock. So a deletion that waits for the lock is followed by no batch that was
+/// checked before it.
+private final class ImportedDevices: Sendable {
+    private let registry: Registry
+    /// The state of the registry when the import began.
+    private let beginning = Mutex<UInt64>(0)
+
+    init(_ registry: Registry) { self.registry = registry }
+
+    /// Returns when no batch is committed that was checked before.
+    func wait() { beginning.withLock { _ in } }
+
+    func begin() throws { try beginning.withLock { $0 = try registry.generation() } }
+
+    /// Commits a batch.
+    ///
+    /// - Throws: `ControlError` if a device was deleted; what `body` throws.
+    func commit(
+        _ batch: SampleBatch, _ body: (SampleBatch) throws -> BatchOutcome
+    ) throws -> BatchOutcome {
+        try beginning.withLock { beginning in
+            guard batch.part != nil, try registry.generation() != beginning else { return try body(batch) }
+            let devices = Set(
+                batch.series.map { Registration.Device(product: $0.key.product, device: $0.key.device) })
+            guard let missing = try registry.firstMissing(of: devices) else { return try body(batch) }
+            let name = Excerpt.of("\(missing.product)/\(missing.device)")
+            throw ControlError(
+                .failed,
+                "device \(name) was deleted while the import ran, which ends here; create the device again or take its rows "
+                    + "out of the file, then import the file again")
+        }
+    }
+}
+
 /// The store's sink, with errors in the words of commands.
 private final class StoppingSink: ImportSink {
     private let store: ServiceStore
+    private let devices: ImportedDevices
 
-    init(_ store: ServiceStore) { self.store = store }
+    init(_ store: ServiceStore, _ devices: ImportedDevices) {
+        self.store = store
+        self.devices = devices
+    }
 
     func storedType(of key: SeriesKey) throws -> ValueType? {
         try inWordsOfCommands { try store.storedType(of: key) }
     }
 
-    func beginImport() throws { try inWordsOfCommands { try store.beginImport() } }
+    func beginImport() throws {
+        try inWordsOfCommands {
+            try devices.begin()
+            try store.beginImport()
+        }
+    }
 
     func commit(_ batch: consuming SampleBatch) throws -> BatchOutcome {
         let batch = batch
-        return try inWordsOfCommands { try store.commit(batch) }
+        return try inWordsOfCommands { try devices.commit(batch) { try store.commit($0) } }
     }
 
     func assess(_ batch: consuming SampleBatch) throws -> BatchOutcome {

@@ -179,8 +179,11 @@ struct ImportPass: ~Copyable, TimedRowConsumer {
         {
             return rejectRow(row, reason)
         }
+        if case .bits(let bits) = value, slot.isProcessed {
+            value = processings[entry]?.apply(bits, slot.type).map { .bits($0) } ?? .failure(.beyondPolicy)
+        }
+        if let reason = values.refusalByPolicy(of: value, row.point, point) { return rejectRow(row, reason) }
         switch value {
-        case .bits(let bits) where slot.isProcessed: process(row, bits, slot, entry, time)
         case .bits(let bits): batch.append(owner: slot.owner, time: time, bits: bits, state: terms.quality)
         case .text(let text): batch.append(owner: slot.owner, time: time, text: text, state: terms.quality)
         case .canonicalText:
@@ -370,7 +373,14 @@ struct ImportPass: ~Copyable, TimedRowConsumer {
             if let processing = point.processing { processings[entry] = processing }
             if point.isRuled { ruled[entry] = point }
             // Two names can mean the same series: one with the product, one without, or one that a policy renames.
-            if let known = seriesByKey[point.key] { return known }
+            if let known = seriesByKey[point.key] {
+                guard series[Int(known)].point.type != point.type else { return known }
+                let stored = Excerpt.quoted(point.key.point, limit: 80)
+                reasons[entry] =
+                    "the point is \(point.type.name), and another point that is stored as \(stored) is "
+                    + "\(series[Int(known)].point.type.name): give it a name of its own with varve policy set"
+                return NoSeries.rejected
+            }
             let index = Int32(series.count)
             series.append(Series(point: point, batch: 0, owner: 0))
             seriesByKey[point.key] = index

@@ -60,12 +60,14 @@ struct SeriesResolver {
         switch lookup {
         case .found(let point): return try check(point)
         case .notStored(let point): return .notStored(point)
+        case .unfit(_, let reason): return .rejected(reason)
         case .unknownProduct, .unknownDevice, .ambiguousDevice, .unknownPoint: break
         }
         let key = SeriesKey(product: names.product, device: names.device, point: names.point)
         if let point = expected[key] {
             switch try directory.underPolicy(point) {
             case .found(let point): return try check(point)
+            case .unfit(_, let reason): return .rejected(reason)
             default: return .notStored(point)
             }
         }
@@ -78,6 +80,7 @@ struct SeriesResolver {
         switch lookup {
         case .found(let point): return try check(point)
         case .notStored(let point): return .notStored(point)
+        case .unfit(_, let reason): return .rejected(reason)
         case .unknownProduct(let name):
             return .unknown(
                 "unknown product \(name); create it with `varve product create` or import with --register")

@@ -159,7 +159,7 @@ struct ReadingPass: ~Copyable, TimedRowConsumer {
         if let types {
             switch try types.lookUp(product: product, device: names.device, point: names.point) {
             // The receiver applies the policy.
-            case .found(let point), .notStored(let point): type = point.type
+            case .found(let point), .notStored(let point), .unfit(let point, _): type = point.type
             case .unknownPoint where passesOverUnknownPoints:
                 table[entry] = Slot(number: NoSeries.passedOver, type: nil)
                 return

@@ -107,7 +107,7 @@ struct RegistrationPlan {
         of series: SurveyedSeries.Named, _ directory: any PointDirectory
     ) throws -> String? {
         switch try directory.lookUp(product: nil, device: series.device, point: series.point) {
-        case .found, .notStored, .ambiguousDevice: nil
+        case .found, .notStored, .unfit, .ambiguousDevice: nil
         case .unknownDevice, .unknownProduct: ImportOptions.defaultProduct
         case .unknownPoint(_, let product, _): product
         }
@@ -121,7 +121,7 @@ struct RegistrationPlan {
         let lookup = try directory.lookUp(product: product, device: series.device, point: series.point)
         let point: RegisteredPoint
         switch lookup {
-        case .found(let found), .notStored(let found): point = found
+        case .found(let found), .notStored(let found), .unfit(let found, _): point = found
         case .unknownProduct, .unknownDevice, .ambiguousDevice, .unknownPoint: return
         }
         guard point.type != type else { return }

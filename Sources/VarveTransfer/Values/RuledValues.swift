@@ -8,7 +8,9 @@ import VarveText
 
 extension RegisteredPoint {
     /// Whether `ValueParser.refusal` must be asked about the values.
-    var isRuled: Bool { policy == .every || rule?.narrowsType ?? false }
+    var isRuled: Bool {
+        policy == .every || rule?.narrowsType ?? false || storedRule?.narrowsType ?? false
+    }
 }
 
 extension ValueParser {
@@ -42,6 +44,25 @@ extension ValueParser {
         }
         return clause.map {
             "point \(name) is \(rule.name), and \($0); correct the value, or the data type in the model"
+        }
+    }
+
+    /// Why a row is rejected for what a policy makes of its value; nil if that fits the point as which it is stored.
+    func refusalByPolicy(of value: ParsedValue, _ name: Field, _ point: RegisteredPoint) -> String? {
+        guard let rule = point.storedRule else { return nil }
+        let clause: String?
+        switch value {
+        case .bits(let bits):
+            let integer = Int64(bitPattern: bits)
+            clause =
+                rule.storedType != .int64 || rule.takes(integer) ? nil : "\(integer) is not \(rule.wanted)"
+        case .text(let text): clause = rule.takes(text) ? nil : "\(Excerpt.of(text)) is not \(rule.wanted)"
+        case .canonicalText: clause = Self.check(canonical, rule)
+        case .missing, .failure: clause = nil
+        }
+        return clause.map {
+            "the policy stores point \(name.excerpt) as \(Excerpt.quoted(point.key.point, limit: 80)), which is "
+                + "\(rule.name), and \($0)"
         }
     }
 

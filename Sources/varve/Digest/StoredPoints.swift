@@ -37,9 +37,11 @@ final class StoredPoints: PointDirectory {
         let answer = try registry?.lookUp(product: product, device: device, point: point)
         switch answer {
         case .found(var found):
-            if let type = types[found.key] { found.type = type }
+            // Under another name, values of another type would be read as that type: they are not those that were sent.
+            if found.key.point.sameBytes(as: point), let type = types[found.key] { found.type = type }
             return .found(found)
         case .notStored(let point): return .notStored(point)
+        case .unfit(let point, let reason): return .unfit(point, reason: reason)
         case .ambiguousDevice(let device, let products):
             return .ambiguousDevice(device, products: products)
         case .unknownProduct, .unknownDevice, .unknownPoint, nil:

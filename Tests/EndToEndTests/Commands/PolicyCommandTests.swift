@@ -197,6 +197,21 @@ extension EndToEndTests {
             #expect(service.stop()?.code == 0)
         }
 
+        @Test("under another rule for duplicates a file and a message are no replays, and the answer counts")
+        func duplicates() throws {
+            for command in DigestKind.model("x:double") { _ = try run(command) }
+            let header = "device,point,time,value"
+            let first = try sandbox.write(lines: [header, "A,x,1700000000,1"], "a.csv")
+            let second = try sandbox.write(lines: [header, "A,x,1700000000,2"], "b.csv")
+            _ = try run(["policy", "set", "P", "--duplicates", "first"])
+            _ = try run(["import", "--quiet", first])
+            #expect(try run(["import", second]).output.contains("superseded  1"))
+            _ = try run(["policy", "set", "P", "--duplicates", "last"])
+            #expect(try run(["import", second]).output.contains("corrected  1"))
+            #expect(try values("x") == ["2"])
+            #expect(try run(["import", second]).output.contains("replayed   1"))
+        }
+
         @Test("a policy that is set during an import ends it, and no row of the import is under the new one")
         func duringImport() throws {
             for command in DigestKind.model("x:double", "s:string") { _ = try run(command) }
@@ -268,6 +283,7 @@ extension EndToEndTests {
                 (["--point", "x", "--by", "arrival"], "belongs to --keep"),
                 (["--point", "x", "--keep", "0d"], "is not a time such as"),
                 (["--point", "n", "--scale", "0.5"], "0.5 is not an integer"),
+                (["--point", "n", "--offset", "9007199254740993"], "is not a number that is kept exactly"),
                 (["--point", "z"], "has no point"),
                 (["--file", file], "policy.json, line 2: unknown member"),
                 (["--file", file, "--others", "drop"], "--file is a whole policy"),

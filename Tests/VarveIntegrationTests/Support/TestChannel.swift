@@ -101,9 +101,15 @@ struct TestChannel: ~Copyable {
     let log = EventList()
     private var processor: MessageProcessor
 
-    init(_ limits: MessageLimits = MessageLimits(), scripts: (any PayloadScripts)? = nil) {
+    /// - Parameter policy: What becomes of the points of `directory`; nil for no policy.
+    init(
+        _ limits: MessageLimits = MessageLimits(), scripts: (any PayloadScripts)? = nil,
+        policy: (@Sendable (RegisteredPoint) -> PointLookup)? = nil
+    ) {
+        let directory = directory
         processor = MessageProcessor(
-            directory: directory, sink: sink, log: log, limits: limits, scripts: scripts)
+            directory: policy.map { PolicyDirectory(directory, $0) } ?? directory, sink: sink, log: log,
+            limits: limits, scripts: scripts)
     }
 
     /// Processes messages until all of them are done.

@@ -1,5 +1,6 @@
 // RegistryPoliciesTests.swift — policies of products: what look-ups answer, which are refused, their history and seal.
 
+import Foundation
 import Testing
 import VarveModel
 import VarveTestSupport
@@ -127,6 +128,27 @@ import VarveText
         try set(kept, others: false)
         try set(kept)
         #expect(try found("other").policyMark != 0)
+    }
+
+    @Test(
+        "a change of the rule for duplicates gives every point a mark that it never had, also with a new product"
+    )
+    func duplicates() throws {
+        var marks: [UInt64] = [try found("power").policyMark]
+        let version = try registry.policyVersion()
+        for rule in [DuplicatePolicy.first, .first, .last, .first] {
+            try registry.setDuplicates(rule, ofProduct: "wind")
+            marks.append(try found("power").policyMark)
+        }
+        #expect(marks[0] == 0 && marks[1] == marks[2] && Set(marks).count == 4)
+        #expect(try registry.policyVersion() != version)
+        #expect(try set(PointPolicy("power", unit: "kW")).version == 4)
+        try registry.deleteDevice(named: "T1")
+        try registry.deleteProduct("wind")
+        try registry.create(Product(key: "wind", model: "turbine"))
+        try registry.create(Device(product: "wind", key: "T1"))
+        #expect(try !marks.contains(found("power").policyMark))
+        try registry.verifySeal()
     }
 
     @Test("versions are numbered, keep time and commit, and an equal policy makes none")
@@ -264,6 +286,82 @@ import VarveText
                 == .inUse)
     }
 
+    @Test("a line that would not fit any more refuses the change of the model, by every way that adds points")
+    func laterTypes() throws {
+        try registry.extendModel("turbine", isPassThrough: true)
+        let double = ValueProcessing(scale: 2)
+        try set(
+            PointPolicy("power", name: "p2"), PointPolicy("lim", processing: ValueProcessing(maximum: 3.5)),
+            PointPolicy("e5", processing: double), PointPolicy("new", name: "other"))
+        let cases: [(MeasurementPoint, String?)] = [
+            (MeasurementPoint(id: "p2", type: .int64), "point \"p2\" of the model is int64"),
+            (MeasurementPoint(id: "new", type: .bool), "point \"other\" of the model is double"),
+            (MeasurementPoint(id: "lim", type: .int64), "3.5 is not an integer"),
+            (MeasurementPoint(id: "e5", type: .string), "its values are not numbers"),
+            (
+                MeasurementPoint(id: "e5", type: .int64, rule: .integerEnumeration(keys: [0, 1])),
+                "its values are those of an ENUM"
+            ),
+            (MeasurementPoint(id: "p2", type: .double), nil), (MeasurementPoint(id: "e5", type: .int64), nil),
+            (MeasurementPoint(id: "e5", type: .int64, rule: .timestamp), "those of a TIMESTAMP"),
+            (MeasurementPoint(id: "free", type: .bool), nil),
+        ]
+        for (point, reason) in cases {
+            var registration = Registration()
+            registration.points = [.init(product: "wind", point: point.id, type: point.type)]
+            guard let reason else {
+                try registry.extendModel("turbine", points: [point])
+                continue
+            }
+            let said = message { try registry.extendModel("turbine", points: [point]) }
+            #expect(said.contains(reason) && said.contains("policy of product \"wind\""), "\(said)")
+            if point.rule == nil {
+                #expect(try registry.declare(registration.points)?.contains(reason) == true, "\(point.id)")
+                #expect(message { try registry.register(registration) }.contains(reason), "\(point.id)")
+            }
+        }
+        #expect(
+            message { try registry.changeType(ofPoint: "p2", inModel: "turbine", to: .int64) { _ in } }
+                .contains("point \"p2\" of the model is int64"))
+        try registry.verifySeal()
+    }
+
+    @Test("a line that does not fit takes no sample, holds up no other line, and can be removed")
+    func unfitLine() throws {
+        // As a registry that an older version wrote may be.
+        try set(PointPolicy("power", name: "p2"), PointPolicy("count", processing: ValueProcessing(scale: 3)))
+        try fixture.tamper(
+            "INSERT INTO point (model, id, position, type, quality) VALUES ('turbine', 'p2', 9, 2, 0)")
+        try fixture.tamper("UPDATE point SET type = 4 WHERE id = 'count'")
+        let other = try Registry.open(path: fixture.path, create: false)
+        for (point, reason) in [
+            ("power", "point \"p2\" of the model is int64"), ("count", "are not numbers"),
+        ] {
+            guard case .unfit(_, let said) = try other.lookUp(product: "wind", device: "T1", point: point)
+            else {
+                Issue.record("\(point) is taken")
+                continue
+            }
+            #expect(said.contains(reason) && said.contains("product \"wind\""), "\(said)")
+        }
+        let version = try other.changePolicy(ofProduct: "wind", commit: 0) {
+            $0.set(PointPolicy("other", unit: "m"))
+        }
+        #expect(version.version == 2)
+        #expect(
+            message {
+                try other.changePolicy(ofProduct: "wind", commit: 0) {
+                    $0.set(PointPolicy("power", name: "p2", unit: "m"))
+                }
+            }
+            .contains("of the model is int64"))
+        try other.changePolicy(ofProduct: "wind", commit: 0) { $0.remove("power") }
+        guard case .found = try other.lookUp(product: "wind", device: "T1", point: "power") else {
+            Issue.record("power is not taken")
+            return
+        }
+    }
+
     @Test(
         "what the text of a policy says is read back, for random policies", arguments: 0..<40 as Range<UInt64>
     )
@@ -298,6 +396,10 @@ import VarveText
             ("[{\"point\":\"a\"},\n{\"points\":\"b\"}]", "line 2: unknown member \"points\""),
             ("[{\"scale\":2}]", "a line has no \"point\""),
             ("[{\"point\":\"a\",\"scale\":\"2\"}]", "is not a number"),
+            (
+                "[{\"point\":\"a\",\n\"offset\":9007199254740993}]",
+                "line 2: \"offset\": 9007199254740993 is not"
+            ),
             ("[{\"point\":\"a\",\"keep\":\"soon\"}]", "neither forever nor a time"),
             ("[{\"point\":\"a\",\"by\":\"arrival\"}]", "belongs to a \"keep\""),
             ("[{\"others\":\"some\"}]", "as store or drop"), ("{}", "line 1"), ("", "line 1"),
@@ -305,6 +407,31 @@ import VarveText
         for (text, reason) in cases {
             let said = message { _ = try ProductPolicy(json: Array(text.utf8)) }
             #expect(said.contains(reason), "\(text): \(said)")
+        }
+    }
+
+    @Test(
+        "a number is kept as it was written, or refused",
+        arguments: [
+            ("9007199254740992", true), ("9007199254740993", false), ("-9007199254740993", false),
+            ("0.1", true),
+            ("9007199254740993.0", false), ("1.00000000000000000001", false), ("1e-400", false),
+            ("1e3", true),
+            ("5.0", true), ("+5", true), ("-0", true), ("1e300", true), ("1152921504606846976", true),
+            ("1152921504606847000", false), ("0.30000000000000004", true), ("x", false), ("", false),
+        ])
+    func exact(text: String, isTaken: Bool) {
+        #expect(PointPolicy.exactNumber(text) == (isTaken ? Double(text) : nil))
+    }
+
+    @Test("what a number of a policy is written as is taken again")
+    func writtenExactly() {
+        for power in 40..<1000 {
+            for near in [-1.0, 0, 1] {
+                let number = scalbn(1.0, power) + near * max(1, scalbn(1.0, power - 52))
+                let text = JSONText.double(number).line()
+                #expect(PointPolicy.exactNumber(text) == number, "\(text)")
+            }
         }
     }
 }

@@ -53,6 +53,31 @@ import VarveTestSupport
         }
     }
 
+    @Test(
+        "an import that has rows of a device which is deleted meanwhile ends, and what comes of others does not"
+    )
+    func deletedDevice() throws {
+        let service = try Service()
+        let device = Device(product: Messages.key.product, key: Messages.key.device)
+        try service.registry.create(device)
+        try service.registry.create(Device(product: "wind", key: "other"))
+        try service.client.beginImport()
+        func part(_ index: UInt32) -> SampleBatch {
+            let first = Int(index) * 5
+            return Messages.batch(first..<first + 5, part: .init(index: index, isLast: false))
+        }
+        _ = try service.client.commit(part(0))
+        try service.registry.deleteDevice(named: "other")
+        _ = try service.client.commit(part(1))
+        try service.registry.deleteDevice(named: device.qualifiedName)
+        let failure = #expect(throws: ControlError.self) { _ = try service.client.commit(part(2)) }
+        #expect(
+            failure?.description.contains("device \(device.qualifiedName) was deleted while the import ran")
+                == true,
+            "\(String(describing: failure))")
+        #expect(service.store.lastCommit == 2)
+    }
+
     @Test("a batch through the socket is a commit like any other, and a replay is known")
     func commit() throws {
         let service = try Service()

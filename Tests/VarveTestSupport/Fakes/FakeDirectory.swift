@@ -165,7 +165,7 @@ package final class FakeDirectory: PointDirectory {
             for point in points {
                 let known = state.points[Name(state.models[Name(point.product)] ?? "")] ?? [:]
                 if known[Name(point.point)] == nil, known.count + taken.points.count >= state.maximumPoints {
-                    declined.names.insert(Name(point.point))
+                    declined.reasons[Name(point.point)] = "the model is full"
                     declined.isClosed = true
                 } else {
                     taken.points.append(point)

@@ -15,6 +15,9 @@ import VarveTestSupport
             var isStored = true
             var processing: ValueProcessing?
             var mark: UInt64 = 0
+            var storedRule: ValueRule?
+            /// Why the line does not fit.
+            var obstacle: String?
         }
 
         private let base: FakeDirectory
@@ -40,6 +43,8 @@ import VarveTestSupport
             found.key.point = treatment.name ?? found.key.point
             found.processing = treatment.processing
             found.policyMark = treatment.mark
+            found.storedRule = treatment.storedRule
+            if let obstacle = treatment.obstacle { return .unfit(found, reason: obstacle) }
             return treatment.isStored ? .found(found) : .notStored(found)
         }
 
@@ -112,6 +117,47 @@ import VarveTestSupport
             ["n": .init(processing: ValueProcessing(scale: 2))])
         #expect(result.receipt.rejected == 1 && result.receipt.accepted == 1)
         #expect(try fixture.reasons().first?.contains("and the policy of its product makes a value") == true)
+    }
+
+    @Test("what a policy makes of a value must fit the data type of the point as which it is stored")
+    func storedRule() throws {
+        let result = try run(
+            """
+            device,point,time,value
+            A,n,2024-01-01T00:00:00Z,1
+            A,n,2024-01-01T00:00:01Z,77
+            A,s,2024-01-01T00:00:00Z,2024-05-01 10:00:00
+            A,s,2024-01-01T00:00:01Z,soon
+
+            """,
+            [
+                "n": .init(
+                    name: "code", processing: ValueProcessing(scale: 2),
+                    storedRule: .integerEnumeration(keys: [0, 2])),
+                "s": .init(name: "day", storedRule: .date),
+            ])
+        #expect(result.receipt.accepted == 2 && result.receipt.rejected == 2)
+        #expect(values("code") == [.int64(2)] && values("day") == [.string("2024-05-01 10:00:00")])
+        let reasons = try fixture.reasons().joined(separator: "\n")
+        #expect(reasons.contains("which is ENUM, and 154 is not one of the keys 0, 2"), "\(reasons)")
+        #expect(reasons.contains("which is DATE, and soon is not a date and time"), "\(reasons)")
+    }
+
+    @Test("rows of a point whose line does not fit are rejected, as are rows of two types for one name")
+    func unfit() throws {
+        let rows = ["A,t,2024-01-01T00:00:00Z,2.5", "A,n,2024-01-01T00:00:01Z,9007199254740993"]
+        for (index, order) in [rows, rows.reversed()].enumerated() {
+            let text = "device,point,time,value\n" + order.joined(separator: "\n") + "\n"
+            let line = try run(text, ["n": .init(name: "t", obstacle: "the line does not fit")])
+            #expect(line.receipt.rejected == 1 && line.receipt.samples == 2)
+            #expect(try fixture.reasons().contains { $0.contains("the line does not fit") })
+            // Also if the directory says nothing: the first name decides.
+            let mixed = try run(
+                text.replacing("2024", with: "202\(index + 5)"),
+                ["t": .init(name: "u\(index)"), "n": .init(name: "u\(index)")])
+            #expect(mixed.receipt.rejected == 1 && mixed.receipt.accepted == 1)
+            #expect(values("u\(index)") == [index == 0 ? .double(2.5) : .int64(9_007_199_254_740_993)])
+        }
     }
 
     @Test("two names that mean one series are each processed in their own way")

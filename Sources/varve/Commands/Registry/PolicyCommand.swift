@@ -51,18 +51,22 @@ extension PolicyCommand {
         @Flag(help: "Remove the line of the point.") var remove = false
         @Option(help: ArgumentHelp("Store it under this name.", valueName: "name")) var rename: String?
         @Option(
-            parsing: .unconditional, help: ArgumentHelp("Multiply its values.", valueName: "number"))
+            parsing: .unconditional, help: ArgumentHelp("Multiply its values.", valueName: "number"),
+            transform: Self.exactNumber)
         var scale: Double?
         @Option(
-            parsing: .unconditional, help: ArgumentHelp("Add to its values.", valueName: "number"))
+            parsing: .unconditional, help: ArgumentHelp("Add to its values.", valueName: "number"),
+            transform: Self.exactNumber)
         var offset: Double?
         @Option(
             parsing: .unconditional,
-            help: ArgumentHelp("The least value; lower ones become it.", valueName: "number")) var min:
-            Double?
+            help: ArgumentHelp("The least value; lower ones become it.", valueName: "number"),
+            transform: Self.exactNumber)
+        var min: Double?
         @Option(
             parsing: .unconditional,
-            help: ArgumentHelp("The greatest value; higher ones become it.", valueName: "number"))
+            help: ArgumentHelp("The greatest value; higher ones become it.", valueName: "number"),
+            transform: Self.exactNumber)
         var max: Double?
         @Option(help: "The unit of the stored values, to show.") var unit: String?
         @Option(help: ArgumentHelp("How long its samples are kept, or forever.", valueName: "time")) var keep:
@@ -72,6 +76,13 @@ extension PolicyCommand {
         @Option(help: "store or drop: what becomes of points without a line.") var others: Others?
         @Option(help: ArgumentHelp("Take the whole policy from a file; - is stdin.", valueName: "file"))
         var file: String?
+
+        @Sendable private static func exactNumber(_ text: String) throws -> Double {
+            guard let number = PointPolicy.exactNumber(text) else {
+                throw ValidationError(PointPolicy.inexact(text))
+            }
+            return number
+        }
 
         enum Others: String, ExpressibleByArgument, CaseIterable {
             case store, drop

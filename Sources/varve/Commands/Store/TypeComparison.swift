@@ -37,13 +37,27 @@ enum TypeComparison {
                 guard let point = model.points.first(where: { Name($0.id) == found.point }),
                     point.type != found.type
                 else { continue }
+                let policy = try registry.policy(ofProduct: product.key)?.policy
+                let line = policy?.lines.first {
+                    $0.changesSamples && [Name($0.point), Name($0.storedName)].contains(found.point)
+                }
                 notes.insert(
                     Name(
                         "\(DirectoryNames.registry): point \(point.id) of model \(model.id) is \(point.type.name), its stored values are "
-                            + "\(found.type.name), as a change of the type that was interrupted leaves it; finish it with "
+                            + "\(found.type.name), \(cause(product.key, line))"
                             + "`varve model change \(model.id) --point \(point.id):\(found.type.name)`"))
             }
         }
         return notes.sorted().map(\.text)
+    }
+
+    /// Why the types may differ, and the words before the command that mends it.
+    private static func cause(_ product: String, _ line: PointPolicy?) -> String {
+        guard let line else {
+            return "as a change of the type that was interrupted leaves it; finish it with "
+        }
+        return
+            "and the policy of product \(product) changes what point \(line.point) stores; remove that line with "
+            + "`varve policy set \(product) --point \(line.point) --remove`, then make the types agree with "
     }
 }
