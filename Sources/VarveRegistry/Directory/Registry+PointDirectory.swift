@@ -5,6 +5,7 @@
 // - `found` and `notStored` may be remembered. After a change by another process, `refresh()` makes it fresh. Changes by this
 //   registry are seen at once.
 
+import GRDB
 import Synchronization
 public import VarveModel
 
