@@ -140,7 +140,9 @@ class Sender:
             elif not self.resends:
                 self.waiting.clear()
             self.fleet.step(0.02)
-        self.client.close()
+        # A sender that is told to stop in its first round has connected to nothing.
+        if self.client is not None:
+            self.client.close()
         self.ledger.close()
         self.pipe.send({"unanswered": len(self.waiting), "resent": self.resent, "connections": self.connections})
 

@@ -4,6 +4,8 @@
 // All new names of an item are declared in one transaction of the directory, because each one costs a sync of the disk.
 //
 // Invariants:
+// - A policy holds for the first value of a new name too.
+// - A model that can take no more names is asked for none until the registry changes.
 // - A new point gets the type of its first value: a number is `double`, true and false are `bool`, a text is `string`,
 //   an array or object is `json`. What is in `{"value":…,"quality":…}` counts for the pair.
 // - Null has no type: the reading is left out.
@@ -14,10 +16,11 @@ import VarveText
 extension ItemReader {
     /// What became of a name that the model lacks.
     enum Declaration {
-        case declared(RegisteredPoint)
+        /// What the directory says of it now.
+        case declared(PointLookup, RegisteredPoint)
         /// Its first value is null: there is nothing to store.
         case withoutType
-        /// A policy does not fit its type, for this reason.
+        /// The model cannot take it, or a policy does not fit its type, for this reason.
         case unfit(String)
         /// The model does not take it.
         case refused
@@ -38,17 +41,14 @@ extension ItemReader {
         else { return .refused }
         guard let type = newType(scanner) else { return .withoutType }
         let first = Registration.Point(product: points.product, point: name, type: type)
-        // If one of the names that follow cannot be declared, it is not to hold up this one.
-        if try directory.declare([first] + followers(scanner)) != nil,
-            let reason = try directory.declare([first])
-        {
-            return .unfit(reason)
-        }
+        let declined = try directory.declare([first] + followers(scanner))
+        // Nothing may be asked again for each of these: a transaction for each would hold up all products.
+        declinedNames.merge(declined.reasons) { first, _ in first }
+        if declined.isClosed { points.settings?.isPassThrough = false }
+        if let reason = declined.reasons[Name(name)] { return .unfit(reason) }
         let answer = try ask(name, device, item)
         switch answer {
-        case .found(let point), .notStored(let point):
-            points.note(answer, for: name)
-            return .declared(point)
+        case .found(let point), .notStored(let point): return .declared(answer, point)
         case .unfit(_, let reason): return .unfit(reason)
         default: return .refused
         }

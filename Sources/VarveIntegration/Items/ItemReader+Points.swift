@@ -136,8 +136,12 @@ extension ItemReader {
             try reportUnfit(name, device, reason, scanner, item)
             return nil
         case .unknownPoint(_, _, let unknown):
-            switch try declare(name, scanner, item, device: device) {
-            case .declared(let point): return point
+            let declaration =
+                try declinedNames[key].map { .unfit($0) } ?? declare(name, scanner, item, device: device)
+            switch declaration {
+            case .declared(let answer, let point):
+                points.note(answer, for: name)
+                return point
             case .withoutType: return nil
             case .unfit(let reason):
                 let what = "model \(unknown.excerpt) has no \(form.noun) \(shown(name))"

@@ -58,6 +58,8 @@ struct ItemReader: ~Copyable {
     var attributes = 0
     /// The points that the model lacks, with its name, as far as the message has named them.
     var unknownPoints: [Name: String] = [:]
+    /// Names of this message that the directory would not declare, and why.
+    var declinedNames: [Name: String] = [:]
     /// How often the directory had no answer.
     var failedLookUps = 0
     private var ignored = IgnoredNames()
@@ -76,6 +78,7 @@ struct ItemReader: ~Copyable {
         attributes = 0
         failedLookUps = 0
         if !unknownPoints.isEmpty { unknownPoints.removeAll() }
+        if !declinedNames.isEmpty { declinedNames.removeAll() }
     }
 
     /// Reads `params` into `rows` and `errors`.

@@ -123,6 +123,18 @@ public struct Registration: Hashable, Sendable {
     public init() {}
 }
 
+/// What models could not take of the points, events and attributes that were declared.
+public struct DeclinedNames: Hashable, Sendable {
+    /// Names that the model of their product does not have now, each with the reason, a clause.
+    public var reasons: [Name: String] = [:]
+    /// Whether a model can take no further name until it is changed, because it has as many as it may have or takes
+    /// declared ones only.
+    public var isClosed = false
+
+    /// Nothing was declined.
+    public init() {}
+}
+
 /// The zone in which local times of a device were read.
 public struct DeviceZone: Hashable, Sendable {
     /// The product the device belongs to; empty if only the device key is known.
@@ -222,10 +234,10 @@ public protocol PointDirectory: AnyObject, Sendable {
 
     /// Adds points, events and attributes to the models of products that take what they do not declare.
     ///
-    /// All are added in one transaction, or none. Those that exist stay as they are.
+    /// All that the models can take are added in one transaction. Those that exist stay as they are.
     ///
-    /// - Returns: Nil if all are there now; otherwise why a model cannot take them, in one line.
-    func declare(_ points: [Registration.Point]) throws -> String?
+    /// - Returns: What the models cannot take.
+    func declare(_ points: [Registration.Point]) throws -> DeclinedNames
 }
 
 extension PointDirectory {
@@ -236,11 +248,11 @@ extension PointDirectory {
     public func policyVersion() throws -> UInt64 { 0 }
 
     /// Registers them, for a directory without limits.
-    public func declare(_ points: [Registration.Point]) throws -> String? {
+    public func declare(_ points: [Registration.Point]) throws -> DeclinedNames {
         var registration = Registration()
         registration.points = points
         _ = try register(registration)
-        return nil
+        return DeclinedNames()
     }
 
     /// Nil, for a directory without logins.

@@ -84,15 +84,38 @@ struct LookUpCache {
         return rule
     }
 
+    /// The rule of a point, event or attribute; nil if the model lacks it.
+    ///
+    /// Only this name is read, so that a message with many unknown names does not read a large model for each.
+    mutating func find(
+        _ name: String, ofModel model: String, from reading: RegistryReading
+    ) throws -> PointRule? {
+        if let known = points[Name(model)]?[Name(name)] { return known }
+        let rule: PointRule?
+        if let reserved = ReservedPoint(name: name) {
+            let feature = ModelFeature(reserved)
+            rule = try reading.feature(feature.kind, feature.id, of: model).map { Self.rule(of: $0.feature) }
+        } else {
+            rule = try reading.point(name, of: model).map { Self.rule(of: $0.point) }
+        }
+        if let rule { points[Name(model), default: [:]][Name(name)] = rule }
+        return rule
+    }
+
+    private static func rule(of point: MeasurementPoint) -> PointRule {
+        PointRule(type: point.type, rule: point.rule)
+    }
+
+    private static func rule(of feature: ModelFeature) -> PointRule {
+        PointRule(type: .json, rule: feature.rule, policy: feature.kind == .event ? .every : .last)
+    }
+
     /// Reads the points, events and attributes of a model.
     mutating func remember(model: String, from reading: RegistryReading) throws {
         var rules: [Name: PointRule] = [:]
-        for point in try reading.points(of: model) {
-            rules[Name(point.id)] = PointRule(type: point.type, rule: point.rule)
-        }
+        for point in try reading.points(of: model) { rules[Name(point.id)] = Self.rule(of: point) }
         for feature in try reading.features(of: model) {
-            rules[Name(feature.reserved.name)] = PointRule(
-                type: .json, rule: feature.rule, policy: feature.kind == .event ? .every : .last)
+            rules[Name(feature.reserved.name)] = Self.rule(of: feature)
         }
         points[Name(model)] = rules
     }

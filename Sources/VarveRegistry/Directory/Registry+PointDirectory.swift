@@ -5,6 +5,7 @@
 // - `found` and `notStored` may be remembered. After a change by another process, `refresh()` makes it fresh. Changes by this
 //   registry are seen at once.
 
+import GRDB
 import Synchronization
 public import VarveModel
 
@@ -34,8 +35,9 @@ extension Registry: PointDirectory {
     /// contents of an event at one time are kept, and the later value of an attribute, whatever the product's policy
     /// for duplicates. The product's policy for points says under which name a point is stored, or that it is not.
     ///
-    /// Cost: an indexed query for the first point of a device, none for its other points. The 64th such query
-    /// reads all devices at once (up to 500,000), so that an import of many devices does not ask for each.
+    /// Cost: a few indexed queries for the first look-up of a device or point, and for each one of a name that the model
+    /// lacks; none later. The 64th such look-up reads all models, and all devices (up to 500,000), so that an import of
+    /// many devices does not ask for each.
     ///
     /// - Throws: `RegistryError` if the registry cannot be read.
     public func lookUp(product: String?, device: String, point: String) throws -> PointLookup {
@@ -59,18 +61,24 @@ extension Registry: PointDirectory {
             let rule = cache.products[Name(owner)],
             let known = cache.points[Name(rule.model)]?[Name(point)]
         else { return nil }
-        return registered(
-            SeriesKey(product: owner, device: device, point: point), known, rule,
-            cache.points[Name(rule.model)] ?? [:])
+        let key = SeriesKey(product: owner, device: device, point: point)
+        return try? registered(key, known, rule) { name in
+            guard let target = cache.points[Name(rule.model)]?[name] else { throw NotRemembered() }
+            return target
+        }
     }
 
+    /// The cache does not say what the model says of a name.
+    private struct NotRemembered: Error {}
+
+    /// - Parameter declared: What the model says of the name that a policy gives the point.
     private static func registered(
         _ key: SeriesKey, _ point: LookUpCache.PointRule, _ product: LookUpCache.ProductRule,
-        _ points: [Name: LookUpCache.PointRule]
-    ) -> PointLookup {
+        _ declared: (Name) throws -> LookUpCache.PointRule?
+    ) rethrows -> PointLookup {
         let found = RegisteredPoint(
             key: key, type: point.type, policy: point.policy ?? product.policy, rule: point.rule)
-        return product.terms?.answer(found) { points[$0] } ?? .found(found)
+        return try product.terms?.answer(found, declared) ?? .found(found)
     }
 
     /// How the messages of a product are taken; see `PointDirectory`.
@@ -103,23 +111,31 @@ extension Registry: PointDirectory {
         _ reading: RegistryReading, _ cache: inout LookUpCache, product: String?, device: String,
         point: String
     ) throws -> PointLookup {
+        if let owners = cache.owners[Name(device)], let owner = owner(product, among: owners),
+            let rule = cache.products[Name(owner)]
+        {
+            guard let known = try cache.find(point, ofModel: rule.model, from: reading) else {
+                return .unknownPoint(point, product: owner, model: rule.model)
+            }
+            return try registered(SeriesKey(product: owner, device: device, point: point), known, rule) {
+                try cache.find($0.text, ofModel: rule.model, from: reading)
+            }
+        }
         if let product, try reading.product(product) == nil { return .unknownProduct(product) }
         let owners = try reading.owners(of: device)
         guard let owner = owner(product, among: owners), let row = try reading.product(owner) else {
             return product == nil && owners.count > 1
                 ? .ambiguousDevice(device, products: owners) : .unknownDevice(device)
         }
-        let modelName = Name(row.model)
-        if cache.points[modelName]?[Name(point)] == nil {
-            try cache.remember(model: row.model, from: reading)
-        }
         cache.owners[Name(device)] = owners
         let product = try cache.remember(row, from: reading)
-        guard let known = cache.points[modelName]?[Name(point)] else {
+        guard let known = try cache.find(point, ofModel: row.model, from: reading) else {
             return .unknownPoint(point, product: owner, model: row.model)
         }
         let key = SeriesKey(product: owner, device: device, point: point)
-        return registered(key, known, product, cache.points[modelName] ?? [:])
+        return try registered(key, known, product) {
+            try cache.find($0.text, ofModel: row.model, from: reading)
+        }
     }
 
     /// Creates missing products, points and devices in one transaction; see `PointDirectory`.
@@ -173,24 +189,53 @@ extension Registry {
     /// Adds points, events and attributes to models that take what they do not declare; see `PointDirectory`.
     ///
     /// Durability: on disk when it returns.
-    public func declare(_ points: [Registration.Point]) throws -> String? {
-        do {
-            return try change { change in
-                for point in points {
-                    guard let product = try change.reading.product(point.product),
-                        try change.reading.modelRow(product.model)?.isPassThrough == true
-                    else { return "the model takes declared names only" }
-                    _ = try change.registerPoint(point, in: product.model)
+    public func declare(_ points: [Registration.Point]) throws -> DeclinedNames {
+        try change { change in
+            var declined = DeclinedNames()
+            var policies: [Name: [(product: String, policy: ProductPolicy)]] = [:]
+            for point in points {
+                guard !declined.isClosed, let product = try change.reading.product(point.product),
+                    try change.reading.modelRow(product.model)?.isPassThrough == true
+                else {
+                    declined.isClosed = true
+                    declined.reasons[Name(point.point)] = "the model takes declared names only"
+                    continue
                 }
-                return nil
+                let model = Name(product.model)
+                if policies[model] == nil { policies[model] = try change.policies(ofModel: model.text) }
+                if let refusal = try change.declare(point, in: model.text, policies[model] ?? []) {
+                    declined.isClosed = refusal.code == .full
+                    declined.reasons[Name(point.point)] = refusal.message
+                }
             }
-        } catch let error as RegistryError where [.full, .invalid, .inUse].contains(error.code) {
-            return error.message
+            return declined
         }
     }
 }
 
 extension RegistryChange {
+    /// Adds a name to a model, unless the model or the policies of its products cannot take it.
+    ///
+    /// - Returns: Why nothing was added.
+    fileprivate mutating func declare(
+        _ point: Registration.Point, in model: String, _ policies: [(product: String, policy: ProductPolicy)]
+    ) throws -> RegistryError? {
+        let (before, db) = (self, db)
+        var refusal: RegistryError?
+        try db.inSavepoint {
+            do {
+                _ = try registerPoint(point, in: model)
+                try check([Name(point.point)], ofModel: model, against: policies)
+                return .commit
+            } catch let error as RegistryError where [.full, .invalid, .inUse].contains(error.code) {
+                refusal = error
+                return .rollback
+            }
+        }
+        if refusal != nil { self = before }
+        return refusal
+    }
+
     /// Adds a point, event or attribute to a model that lacks it; false if it was there.
     fileprivate mutating func registerPoint(_ point: Registration.Point, in model: String) throws -> Bool {
         guard let feature = ReservedPoint(name: point.point).map(ModelFeature.init) else {

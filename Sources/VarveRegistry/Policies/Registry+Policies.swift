@@ -127,15 +127,31 @@ extension RegistryChange {
     /// - Throws: `RegistryError` (`inUse`) with the product and the line.
     func checkPoliciesOfChangedPoints() throws {
         for (model, points) in changedPoints {
-            for key in try reading.products(of: model.text) {
-                guard let policy = try reading.newestPolicy(of: key)?.policy else { continue }
-                for line in policy.lines
-                where points.contains(Name(line.point)) || points.contains(Name(line.storedName)) {
-                    guard let point = try reading.point(line.point, of: model.text)?.point else { continue }
-                    let target = try line.name.flatMap { try reading.point($0, of: model.text)?.point.type }
-                    if let obstacle = line.obstacle(point.type, point.rule, storedAs: target) {
-                        throw PolicyMisfit.error(key, line, obstacle)
-                    }
+            try check(points, ofModel: model.text, against: policies(ofModel: model.text))
+        }
+    }
+
+    /// The policies in force of the products of a model.
+    func policies(ofModel model: String) throws -> [(product: String, policy: ProductPolicy)] {
+        try reading.products(of: model).compactMap { key in
+            try reading.newestPolicy(of: key).map { (key, $0.policy) }
+        }
+    }
+
+    /// Refuses points if a line of a policy does not fit them.
+    ///
+    /// - Throws: `RegistryError` (`inUse`) with the product and the line.
+    func check(
+        _ points: Set<Name>, ofModel model: String,
+        against policies: [(product: String, policy: ProductPolicy)]
+    ) throws {
+        for (key, policy) in policies {
+            for line in policy.lines
+            where points.contains(Name(line.point)) || points.contains(Name(line.storedName)) {
+                guard let point = try reading.point(line.point, of: model)?.point else { continue }
+                let target = try line.name.flatMap { try reading.point($0, of: model)?.point.type }
+                if let obstacle = line.obstacle(point.type, point.rule, storedAs: target) {
+                    throw PolicyMisfit.error(key, line, obstacle)
                 }
             }
         }

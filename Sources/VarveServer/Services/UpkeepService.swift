@@ -1,7 +1,8 @@
 // UpkeepService.swift — what a store needs from time to time: merges that are due, and retention.
 //
-// Merges keep to an I/O budget (MergePace) and are given up when the service stops. Retention runs when its rules
-// change and once an hour, so a sample is removed at most an hour later than its rule says.
+// Merges keep to an I/O budget (MergePace), take what others leave of the processor, and are given up when the service
+// stops. Retention runs when its rules change and once an hour, so a sample is removed at most an hour later than its
+// rule says.
 
 import Logging
 import ServiceLifecycle
@@ -57,7 +58,9 @@ struct UpkeepService: Service {
     private func mergeWhatIsDue() {
         merging.reportingFailure {
             do {
-                _ = try store.compactIfDue { try pace.waitForBudget($0, unless: { store.isMergeAwaited }) }
+                _ = try store.compactIfDue(
+                    pace: { try pace.waitForBudget($0, unless: { store.isMergeAwaited }) },
+                    priority: .background)
             } catch is MergePace.Stopped {}
         }
     }

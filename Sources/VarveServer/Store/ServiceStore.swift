@@ -13,7 +13,7 @@
 import Synchronization
 public import VarveFile
 public import VarveModel
-import VarvePlatform
+public import VarvePlatform
 import VarveSegment
 public import VarveStorage
 
@@ -116,12 +116,18 @@ public final class ServiceStore: Sendable {
 
     /// Merges segments where many small ones have gathered; cheap if nothing is due.
     ///
-    /// - Parameter pace: See `Store.compactIfDue`.
+    /// - Parameters:
+    ///   - pace: See `Store.compactIfDue`.
+    ///   - priority: How much of a busy processor the merges get.
     /// - Returns: Nil if another merge is running.
     /// - Throws: What `pace`, `Store.compactIfDue` and opening the store again throw.
-    public func compactIfDue(pace: @escaping MergePacing = { _ in }) throws -> CompactionReport? {
+    public func compactIfDue(
+        pace: @escaping MergePacing = { _ in }, priority: ThreadPriority = .usual
+    ) throws -> CompactionReport? {
         try merging.withLockIfAvailable { _ in
-            try metrics.merging { note in try change { try $0.compactIfDue(pace: pace, note) } }
+            try metrics.merging { note in
+                try change { try $0.compactIfDue(pace: pace, priority: priority, note) }
+            }
         }
     }
 

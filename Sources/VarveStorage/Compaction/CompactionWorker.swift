@@ -1,7 +1,8 @@
 // CompactionWorker.swift — carries out one plan: merges, verifies, commits, retires the inputs.
 //
 // Invariants:
-// - Commits and reads go on meanwhile. Only the exchange of the files is under the writer's lock.
+// - Commits and reads go on meanwhile. Only the exchange of the files is under the writer's lock, and a thread of low
+//   priority never takes that lock.
 // - Queries give the same answers before and after, in the newest state and in all states that history keeps: the
 //   versions that they need are kept, unless a tombstone hides them.
 // - Nothing is committed before the written files are read back. Every block that was not copied must decode, blocks
@@ -14,6 +15,7 @@
 import VarveCodec
 import VarveFile
 import VarveModel
+import VarvePlatform
 import VarveSegment
 
 struct CompactionWorker {
@@ -56,25 +58,18 @@ struct CompactionWorker {
 
     /// Merges the inputs, reads the outputs back and commits them.
     ///
+    /// - Parameters:
+    ///   - priority: How much of a busy processor the merge gets. The commit, which is under the writer's lock, always
+    ///     has the usual priority.
+    ///   - progress: Called from time to time with the samples done and the samples in all.
     /// - Throws: `StorageError.needsReopen` if the outputs lack samples; `StorageError.overtaken` if another merge was
     ///   faster; other `StorageError`; `FileError`; what pacing throws. The outputs are removed then, unless the store
     ///   must be opened again.
-    func run(_ progress: (UInt64, UInt64) -> Void) throws -> Outcome {
-        var outcome = Outcome()
-        outcome.samplesIn = inputs.reduce(0) { $0 + $1.reference.summary.samples }
-        outcome.bytesIn = inputs.reduce(0) { $0 + $1.reference.byteCount }
+    func run(priority: ThreadPriority = .usual, _ progress: (UInt64, UInt64) -> Void) throws -> Outcome {
+        let outcome: Outcome
         do {
-            try merge(&outcome, progress)
-            outcome.bytesOut = outputs.sealed.reduce(0) { $0 + $1.byteCount }
-            outcome.kept = outputs.sealed.reduce(0) { $0 + $1.olderVersions }
-            let readers = outputs.sealed.map { SegmentReader(store.context.library, $0) }
-            for reader in readers {
-                outcome.samplesOut += try outputs.check(reader, store.context.dictionary.type)
-            }
-            guard outcome.samplesIn == outcome.samplesOut + outcome.dropped + outcome.deleted else {
-                throw StorageError.needsReopen(
-                    "compaction read \(outcome.samplesIn) samples and wrote \(outcome.samplesOut)")
-            }
+            let (merged, readers) = try withPriority(priority) { try mergeAndCheck(progress) }
+            outcome = merged
             try commit(readers, outcome)
         } catch {
             // After a commit of unknown outcome the newest manifest may name the outputs.
@@ -84,6 +79,27 @@ struct CompactionWorker {
         // The files are removed when no snapshot uses them any more.
         for input in inputs { input.retire() }
         return outcome
+    }
+
+    /// Writes the outputs and reads them back.
+    private func mergeAndCheck(
+        _ progress: (UInt64, UInt64) -> Void
+    ) throws -> (outcome: Outcome, readers: [SegmentReader]) {
+        var outcome = Outcome()
+        outcome.samplesIn = inputs.reduce(0) { $0 + $1.reference.summary.samples }
+        outcome.bytesIn = inputs.reduce(0) { $0 + $1.reference.byteCount }
+        try merge(&outcome, progress)
+        outcome.bytesOut = outputs.sealed.reduce(0) { $0 + $1.byteCount }
+        outcome.kept = outputs.sealed.reduce(0) { $0 + $1.olderVersions }
+        let readers = outputs.sealed.map { SegmentReader(store.context.library, $0) }
+        for reader in readers {
+            outcome.samplesOut += try outputs.check(reader, store.context.dictionary.type)
+        }
+        guard outcome.samplesIn == outcome.samplesOut + outcome.dropped + outcome.deleted else {
+            throw StorageError.needsReopen(
+                "compaction read \(outcome.samplesIn) samples and wrote \(outcome.samplesOut)")
+        }
+        return (outcome, readers)
     }
 
     private func merge(_ outcome: inout Outcome, _ progress: (UInt64, UInt64) -> Void) throws {

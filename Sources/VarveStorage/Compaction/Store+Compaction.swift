@@ -1,6 +1,7 @@
 // Store+Compaction.swift — the store's interface for flush and compaction.
 
 public import VarveModel
+public import VarvePlatform
 
 extension Store {
     /// Writes the commits of the WAL as a segment and removes the WAL files.
@@ -36,14 +37,16 @@ extension Store {
     /// - Parameters:
     ///   - pace: Called after every block with the bytes that a merge has read and written since the last call. It may
     ///     wait, to leave the disk to others. An error that it throws ends the merge with nothing changed.
+    ///   - priority: How much of a busy processor the merges get.
     ///   - progress: Called from time to time with the samples done and the samples in all.
     /// - Throws: `StorageError.overtaken` if another compaction merged the same segments; other `StorageError`;
     ///   `FileError`; what `pace` throws.
     public func compactIfDue(
-        pace: @escaping MergePacing = { _ in }, _ progress: (UInt64, UInt64) -> Void = { _, _ in }
+        pace: @escaping MergePacing = { _ in }, priority: ThreadPriority = .usual,
+        _ progress: (UInt64, UInt64) -> Void = { _, _ in }
     ) throws -> CompactionReport {
         while try mergeMessagesIfDue() {}
-        return try compact(progress, pace, isAutomatic: true) {
+        return try compact(progress, pace, priority, isAutomatic: true) {
             CompactionPlan.automatic(
                 $0.manifest, history: context.historyCommit($0), now: context.options.now())
         }
@@ -52,7 +55,7 @@ extension Store {
     /// Carries out plans until `next` gives none.
     private func compact(
         _ progress: (UInt64, UInt64) -> Void, _ pace: @escaping MergePacing = { _ in },
-        isAutomatic: Bool = false, _ next: (StoreView) -> CompactionPlan?
+        _ priority: ThreadPriority = .usual, isAutomatic: Bool = false, _ next: (StoreView) -> CompactionPlan?
     ) throws -> CompactionReport {
         var report = CompactionReport()
         while true {
@@ -60,7 +63,7 @@ extension Store {
             guard let plan = next(view), let worker = CompactionWorker(self, plan, view, pace) else {
                 return report
             }
-            let outcome = try worker.run(progress)
+            let outcome = try worker.run(priority: priority, progress)
             report.segments += plan.inputs.count
             report.samplesIn += outcome.samplesIn
             report.dropped += outcome.dropped

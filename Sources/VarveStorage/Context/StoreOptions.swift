@@ -68,7 +68,7 @@ public struct StoreOptions: Sendable {
     /// The default ends the process. Release builds check nothing.
     var reportBroken: @Sendable (BrokenInvariant) -> Void = { assertionFailure("\($0)") }
 
-    /// Bytes above which the memtable is flushed; the default is 64 MiB.
+    /// Bytes above which the memtable is flushed; the default is 48 MiB.
     ///
     /// It also bounds the WAL, and so the time of an opening after a crash. Commits are refused if flushes fail and the
     /// memtable has twice as many bytes.

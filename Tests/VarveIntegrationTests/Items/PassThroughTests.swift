@@ -98,4 +98,37 @@ struct PassThroughTests {
         #expect(try channel.post(reading("new", "1")).code == 1204)
         #expect(channel.directory.registrations.isEmpty)
     }
+
+    @Test(
+        "names that a full model declines are offered once, and later ones not at all until the registry changes"
+    )
+    func closed() throws {
+        var channel = channel()
+        channel.directory.change { $0.maximumPoints = 0 }
+        func post(_ prefix: String, _ names: Range<Int>) throws -> Int {
+            let points = names.map { "\"\(prefix)\($0)\":1" }.joined(separator: ",")
+            return try channel.post(
+                payload("{\"deviceKey\":\"d1\",\"measurepoints\":{\"num\":1,\(points)},\"time\":1000}")
+            ).code
+        }
+        func declarations() -> Int { channel.directory.withState { $0.declarations } }
+        #expect(try post("a", 0..<50) == 1204)
+        #expect(declarations() == 1)
+        channel.directory.change { $0.maximumPoints = .max }
+        #expect(try post("a", 0..<50) == 200)
+        #expect(declarations() == 2)
+    }
+
+    @Test("a policy holds for the first value of a new name", arguments: [true, false])
+    func policy(isStored: Bool) throws {
+        var channel = channel()
+        channel.directory.change {
+            $0.processing["new"] = ValueProcessing(scale: 2)
+            if !isStored { $0.notStored = ["new"] }
+        }
+        #expect(try channel.post(reading("new", "10")).code == 200)
+        let values = channel.sink.withState { $0.samples.values.flatMap(\.values).map(\.value) }
+        #expect(values == (isStored ? [.double(20)] : []))
+        #expect(channel.directory.type("P", "new") == .double)
+    }
 }

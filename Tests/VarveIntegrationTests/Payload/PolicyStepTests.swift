@@ -129,7 +129,7 @@ final class PolicyDirectory: PointDirectory {
     func settings(ofProduct product: String) throws -> ProductSettings? {
         try base.settings(ofProduct: product)
     }
-    func declare(_ points: [Registration.Point]) throws -> String? { try base.declare(points) }
+    func declare(_ points: [Registration.Point]) throws -> DeclinedNames { try base.declare(points) }
     func timeZone(product: String?, device: String) -> String? {
         base.timeZone(product: product, device: device)
     }

@@ -32,7 +32,7 @@ final class BrokerStub {
         close(listener)
     }
 
-    /// Accepts the logins of the next two clients, and the second client's subscription to two topics.
+    /// Accepts the logins of the next two clients, and the second client's subscription.
     func serveLogin() throws {
         try answerLogin()
         try answerSubscription()
@@ -73,7 +73,8 @@ final class BrokerStub {
     func answerSubscription() throws {
         let subscribe = try next()
         try #require(subscribe.type == 8)
-        send([0x90, 5, subscribe.body[0], subscribe.body[1], 0, 1, 1])
+        let granted = [UInt8](repeating: 1, count: ChannelTopic.all.count)
+        send([0x90, UInt8(3 + granted.count), subscribe.body[0], subscribe.body[1], 0] + granted)
     }
 
     /// Sends a message with QoS 1.

@@ -48,6 +48,30 @@ import VarveModel
         }
     }
 
+    @Test("a look-up of a name reads that name only, known or unknown, so a large model is not read for each")
+    func oneName() throws {
+        try fixture.fill()
+        let registry = fixture.registry
+        func known() -> [Name] {
+            registry.cache.withLock { $0.points["turbine"].map { Array($0.keys) } ?? [] }
+        }
+        for name in ["none", "$event/none", "$attribute/none"] {
+            #expect(
+                try registry.lookUp(product: "wind", device: "T1", point: name)
+                    == .unknownPoint(name, product: "wind", model: "turbine"))
+        }
+        #expect(known().isEmpty)
+        _ = try registry.lookUp(product: "wind", device: "T1", point: "power")
+        #expect(known() == ["power"])
+        // What another process adds is found at once.
+        let other = try Registry.open(path: fixture.path, create: false)
+        try other.extendModel(
+            "turbine", points: [MeasurementPoint(id: "none", type: .bool, hasQuality: false)])
+        #expect(
+            try registry.lookUp(product: "wind", device: "T1", point: "none")
+                == found("wind", "T1", "none", .bool, .last))
+    }
+
     @Test("answers stay the same if so many devices are looked up that all are read at once")
     func manyDevices() throws {
         let registry = fixture.registry

@@ -123,8 +123,8 @@ import VarveTestSupport
         let before = try (registry.generation(), other.generation())
         let start = try registry.loginChanges(since: nil).mark
         for name in ["new", ReservedPoint.event("trip").name] {
-            #expect(
-                try registry.declare([Registration.Point(product: "wind", point: name, type: .json)]) == nil)
+            let point = Registration.Point(product: "wind", point: name, type: .json)
+            #expect(try registry.declare([point]) == DeclinedNames())
             for one in [registry, other] { #expect(try isFound(name, by: one)) }
         }
         #expect(try registry.generation() == before.0 && other.generation() == before.1)

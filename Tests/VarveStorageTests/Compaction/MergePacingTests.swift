@@ -1,8 +1,11 @@
-// MergePacingTests.swift — a merge reports the bytes that it moved, however many series share them.
+// MergePacingTests.swift — a merge reports the bytes that it moved, however many series share them, and yields the
+// processor if it is told to.
 
+import Glibc
 import Synchronization
 import Testing
 import VarveModel
+import VarvePlatform
 import VarveTestSupport
 
 @testable import VarveSegment
@@ -34,5 +37,37 @@ import VarveTestSupport
         #expect(reported >= Int(report.bytesOut))
         #expect(reported <= 3 * Int(report.bytesOut) + 2 * 32 * FormatLimits.pageEntries)
         try store.close()
+    }
+
+    @Test(
+        "a merge of background priority works with the nice value 10 and holds no lock there that a commit needs"
+    )
+    func background() throws {
+        let directory = try TemporaryDirectory()
+        let store = try Store.open(directory.path)
+        for round in 0..<8 {
+            try Self.commit(round, to: store)
+            try store.flush()
+        }
+        let lowest = Atomic<Int32>(20)
+        let commits = Atomic<Int>(0)
+        let report = try store.compactIfDue(
+            pace: { _ in
+                let value = getpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0)
+                lowest.store(min(lowest.load(ordering: .relaxed), value), ordering: .relaxed)
+                // With the writer's lock held here, this commit would never end.
+                try Self.commit(100 + commits.add(1, ordering: .relaxed).newValue, to: store)
+            }, priority: .background)
+        #expect(report.segments == 8)
+        #expect(lowest.load(ordering: .relaxed) >= 10)
+        #expect(store.snapshot().size.samples == UInt64(8 + commits.load(ordering: .relaxed)))
+        try store.close()
+    }
+
+    private static func commit(_ second: Int, to store: Store) throws {
+        let sample = Sample(
+            time: Timestamp(nanoseconds: Int64(second) * 1_000_000_000), value: .double(Double(second)))
+        let rows = SeriesRows(SeriesKey(product: "p", device: "d", point: "x"), .double, [sample])
+        _ = try store.commit(SampleBatch(series: [rows]))
     }
 }

@@ -20,6 +20,10 @@ package final class FakeDirectory: PointDirectory {
         package var points: [Name: [Name: ValueType]] = [:]
         /// What the models ask of the values of points with these names, beyond their type.
         package var rules: [Name: ValueRule] = [:]
+        /// What the policies do to the values of points with these names.
+        package var processing: [Name: ValueProcessing] = [:]
+        /// The names of points that the policies do not store.
+        package var notStored: Set<Name> = []
         /// How messages of every product are taken.
         package var settings = ProductSettings()
         /// The rule of every product; events have a policy of their own.
@@ -28,6 +32,8 @@ package final class FakeDirectory: PointDirectory {
         package var knowsEveryDevice = false
         /// The most points of a model.
         package var maximumPoints = Int.max
+        /// How often `declare` was called.
+        package var declarations = 0
         /// What was asked for by `register`, in order.
         package var registrations: [Registration] = []
         /// The zone with which a device is registered.
@@ -117,8 +123,10 @@ package final class FakeDirectory: PointDirectory {
             let key = SeriesKey(product: home, device: device, point: point)
             var policy = state.policy
             if case .event = ReservedPoint(name: point) { policy = .every }
-            return .found(
-                RegisteredPoint(key: key, type: type, policy: policy, rule: state.rules[Name(point)]))
+            let found = RegisteredPoint(
+                key: key, type: type, policy: policy, rule: state.rules[Name(point)],
+                processing: state.processing[Name(point)])
+            return state.notStored.contains(Name(point)) ? .notStored(found) : .found(found)
         }
     }
 
@@ -150,16 +158,22 @@ package final class FakeDirectory: PointDirectory {
 
     package func hasPoint(_ point: String, product: String) -> Bool { type(product, point) != nil }
 
-    package func declare(_ points: [Registration.Point]) throws -> String? {
-        let isFull = state.withLock { state in
-            let known = state.points[Name(state.models[Name(points[0].product)] ?? "")] ?? [:]
-            return known.count + points.count { known[Name($0.point)] == nil } > state.maximumPoints
+    package func declare(_ points: [Registration.Point]) throws -> DeclinedNames {
+        var (declined, taken) = (DeclinedNames(), Registration())
+        state.withLock { state in
+            state.declarations += 1
+            for point in points {
+                let known = state.points[Name(state.models[Name(point.product)] ?? "")] ?? [:]
+                if known[Name(point.point)] == nil, known.count + taken.points.count >= state.maximumPoints {
+                    declined.reasons[Name(point.point)] = "the model is full"
+                    declined.isClosed = true
+                } else {
+                    taken.points.append(point)
+                }
+            }
         }
-        if isFull { return "the model is full" }
-        var registration = Registration()
-        registration.points = points
-        _ = try register(registration)
-        return nil
+        if !taken.points.isEmpty { _ = try register(taken) }
+        return declined
     }
 
     package func noteZones(_ zones: [DeviceZone], remembers: Bool) -> [DeviceZone] {
