@@ -75,8 +75,10 @@ import VarveText
     func damagedFile() throws {
         let before = try fixture.registry.exportText()
         #expect(code { _ = try take("device,product\nN1,wind\n\"N2,wind\n") } == .malformedInput)
-        #expect(code { _ = try take("device,product\nN1,wind\nN2\n") } == .malformedInput)
+        #expect(code { _ = try take("device;product\nN1;wind\n") } == .malformedInput)
         #expect(try fixture.registry.exportText() == before)
+        let outcome = try take("device,product\nN1,wind\nN2\nN3,wind\n")
+        #expect(outcome.created == 2 && outcome.rejected.map(\.line) == [3], "a short line is rejected alone")
     }
 
     @Test("what a pass-through model declares is there at once, and only such a model declares")
