@@ -223,7 +223,14 @@ private func publish(
     return code
 }
 
-/// Counts a message, and adds its cost and its sender, which MQTT does not show to a subscriber.
+/// Nanoseconds since 1970.
+private func nanoseconds() -> Int64 {
+    var time = timespec()
+    clock_gettime(CLOCK_REALTIME, &time)
+    return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
+}
+
+/// Counts a message, and adds its cost, its time of arrival and its sender, which MQTT does not show to a subscriber.
 ///
 /// A sender may have set properties of the same names; the service takes the last ones, which are the
 /// plugin's. The flag to retain is taken off: a retained message would stay in memory and on disk, and be
@@ -245,6 +252,7 @@ private func handleMessage(
     if cost != ConsumptionReport.cost(topicBytes: topic.count, payloadBytes: size) {
         MessageProperties.add(&event.pointee.properties, MessageProperty.cost, String(cost))
     }
+    MessageProperties.add(&event.pointee.properties, MessageProperty.arrival, String(nanoseconds()))
     MessageProperties.add(&event.pointee.properties, MessageProperty.sender, id)
     return MOSQ_ERR_SUCCESS.rawValue
 }

@@ -11,4 +11,9 @@ public enum MessageProperty {
     ///
     /// The plugin adds it only if the cost differs from `ConsumptionReport.cost`.
     public static let cost = "varve-cost"
+
+    /// When the message arrived at the broker, in nanoseconds since 1970, in decimal digits.
+    ///
+    /// The broker keeps it with the message, so that it is the same at each delivery.
+    public static let arrival = "varve-arrival"
 }

@@ -337,8 +337,8 @@ public final class MQTTConnection {
 extension MQTTMessageView {
     /// What a message of MQTT 5 says besides its topic and payload.
     public struct Properties {
-        /// The value of the last user property of the first and of the second name; nil without one.
-        public var first: String?, second: String?
+        /// The value of the last user property of the first, second and third name; nil without one.
+        public var first: String?, second: String?, third: String?
         /// The topic on which the sender wants its answer; nil if it has not said one.
         public var responseTopic: String?
         /// The bytes by which the sender recognises its answer; empty without any.
@@ -346,14 +346,17 @@ extension MQTTMessageView {
     }
 
     /// The value of the last user property of a name (MQTT 5); nil without such a property.
-    public func userProperty(_ name: String) -> String? { properties(user: name, "").first }
+    public func userProperty(_ name: String) -> String? { properties(user: name).first }
 
     /// Reads the properties (MQTT 5); those that the message does not have are nil or empty.
     ///
     /// - Parameters:
     ///   - first: The name of a user property.
-    ///   - second: The name of another one.
-    public func properties(user first: String, _ second: String) -> Properties {
+    ///   - second: The name of another one; nil for none.
+    ///   - third: The name of another one; nil for none.
+    public func properties(
+        user first: String, _ second: String? = nil, _ third: String? = nil
+    ) -> Properties {
         var found = Properties()
         var place = properties
         while let property = place {
@@ -365,7 +368,8 @@ extension MQTTMessageView {
                     property, Int32(MQTT_PROP_USER_PROPERTY.rawValue), &key, &value, false)
                 if let key, let value {
                     if strcmp(key, first) == 0 { found.first = String(cString: value) }
-                    if strcmp(key, second) == 0 { found.second = String(cString: value) }
+                    if let second, strcmp(key, second) == 0 { found.second = String(cString: value) }
+                    if let third, strcmp(key, third) == 0 { found.third = String(cString: value) }
                 }
                 free(key)
                 free(value)

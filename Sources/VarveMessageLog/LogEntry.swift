@@ -50,6 +50,9 @@ public struct LogEntry: Hashable, Sendable {
         case recovered = 10
         /// The broker's certificate was renewed, soon ends or has ended; `reason` says which.
         case certificate = 11
+        /// The script of the product could not encode an answer, which went out as JSON; the entry of the message says
+        /// what became of the message.
+        case unencoded = 12
 
         /// The name used on the command line.
         public var name: String { "\(self)" }

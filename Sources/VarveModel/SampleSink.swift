@@ -90,6 +90,28 @@ public struct BatchOutcome: Sendable {
     }
 }
 
+/// What was removed from a store after it had been committed.
+public struct SampleRemovals: Hashable, Sendable {
+    /// The number of the newest deletion or change of type; another one after each of them.
+    public var newest: UInt64
+    /// Retention may have removed samples up to this time, in nanoseconds since 1970.
+    public var expiredTime: Int64
+    /// Retention may have removed samples of commits below this one.
+    public var expiredCommit: UInt64
+
+    /// Makes a state; the default is one in which nothing was removed.
+    public init(newest: UInt64 = 0, expiredTime: Int64 = .min, expiredCommit: UInt64 = 0) {
+        self.newest = newest
+        self.expiredTime = expiredTime
+        self.expiredCommit = expiredCommit
+    }
+
+    /// Whether retention may have removed a sample with this time, in nanoseconds since 1970, and commit.
+    public func hasExpired(time: Int64, commit: UInt64) -> Bool {
+        time <= expiredTime || commit < expiredCommit
+    }
+}
+
 /// Takes batches of samples and makes them durable; all that messages need.
 public protocol SampleSink: AnyObject, Sendable {
     /// Applies a batch and returns when it is on disk.
@@ -106,6 +128,11 @@ public protocol SampleSink: AnyObject, Sendable {
     /// Durability: as `commit`, for each batch with a success. A failure with a `BatchRefusal` concerns only that
     /// batch; any other error means that the disk, or whatever the sink writes to, failed.
     func commit(group: [SampleBatch]) -> [Result<BatchOutcome, any Error>]
+
+    /// What was removed so far. Cost: none to speak of.
+    ///
+    /// - Throws: The sink's error if the store cannot be read.
+    func removals() throws -> SampleRemovals
 }
 
 /// A sink that also answers what an import asks before it commits: the types that are stored, and what a dry run counts.
@@ -129,6 +156,9 @@ public protocol ImportSink: SampleSink {
 }
 
 extension SampleSink {
+    /// A sink that removes nothing.
+    public func removals() -> SampleRemovals { SampleRemovals() }
+
     /// Commits one batch after the other, each with a sync of its own.
     public func commit(group: [SampleBatch]) -> [Result<BatchOutcome, any Error>] {
         group.map { batch in Result { try commit(batch) } }

@@ -73,6 +73,48 @@ import VarveTransfer
         #expect(Set(setup.receiver.messages.flatMap(\.readings)) == expected)
     }
 
+    @Test(
+        "an object that looks like a value with quality is sent inside such a pair, and only such an object")
+    func pairs() throws {
+        let setup = try Setup()
+        let objects = [
+            #"{"quality":2,"value":1}"#, #"{"quality":null,"value":null}"#, #"{"value":1}"#,
+            #"{"a":"quality"}"#,
+            #"{"q\\uality":1}"#, #"{"x":[1,2]}"#,
+        ]
+        let file = try setup.folder.write(
+            lines: ["device,point,time,value"]
+                + objects.enumerated().map {
+                    "d,j,\($0.offset + 1),\"\($0.element.replacing("\"", with: "\"\""))\""
+                }, "pairs.csv")
+        var options = PublishFileOptions()
+        options.reading.timeUnit = .milliseconds
+        options.types = FakeDirectory(everyDeviceHas: ["j": .json])
+        try setup.publish(file, options)
+        let text = String(decoding: try #require(setup.receiver.messages.first).payload, as: UTF8.self)
+        for (index, object) in objects.enumerated() {
+            let isWrapped = [0, 1, 3, 4].contains(index)
+            #expect(
+                text.contains("{\"value\":\(object),\"quality\":null}") == isWrapped, "\(object) in \(text)")
+            #expect(isWrapped || text.contains("\"j\":\(object)"), "\(object) in \(text)")
+        }
+    }
+
+    @Test("events and attributes are rejected before anything of them is sent")
+    func reserved() throws {
+        let setup = try Setup()
+        let file = try setup.folder.write(
+            lines: ["device,point,time,value", "d,$event/e,1,[1]", "d,p,1,1", "d,$attribute/a,1,1"], "r.csv")
+        var options = PublishFileOptions()
+        options.reading.timeUnit = .milliseconds
+        let result = try setup.publish(file, options)
+        #expect(result.rejected == 2 && result.acknowledged == 1)
+        #expect(setup.receiver.messages.flatMap(\.readings).map(\.point) == ["p"])
+        let rejected = try setup.folder.text("r.csv.rejected.csv")
+        #expect(rejected.contains("is an event, and only measurement points can be published"))
+        #expect(rejected.contains("is an attribute, and only"))
+    }
+
     @Test("without types the text of a value decides its form")
     func untyped() throws {
         let setup = try Setup()

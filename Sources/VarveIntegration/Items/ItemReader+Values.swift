@@ -123,7 +123,10 @@ extension ItemReader {
             rows.append(slot: slot, bits: 0, state: state.bits)
         case .failure(let wanted):
             let text = UnsafeBufferPointer(start: scanner.base + value.lowerBound, count: value.count)
-            let isQuoted = text[0] == UInt8(ascii: "\"") && !kind.type.isText
+            let isNumber =
+                takesNumericTexts
+                && (NumericText.content(of: text) != nil || NumericText.escapedContent(of: text) != nil)
+            let isQuoted = text[0] == UInt8(ascii: "\"") && !kind.type.isText && !isNumber
             let fitting = points.rule(of: kind)?.wanted ?? wanted
             let what = isQuoted ? "a text: it takes \(fitting), without quotes" : "not \(fitting)"
             throw mismatch(
@@ -215,7 +218,15 @@ extension ItemReader {
         var range = whole
         if scanner.base[range.lowerBound] == UInt8(ascii: "\""), !type.isText, takesNumericTexts {
             let text = UnsafeBufferPointer(start: scanner.base + range.lowerBound, count: range.count)
-            if NumericText.content(of: text) != nil { range = range.lowerBound + 1..<range.upperBound - 1 }
+            if NumericText.content(of: text) != nil {
+                range = range.lowerBound + 1..<range.upperBound - 1
+            } else if let number = NumericText.escapedContent(of: text) {
+                return try number.withUnsafeBufferPointer { number in
+                    guard let base = number.baseAddress else { return .missing }
+                    let scanner = JSONScanner(base: base, count: number.count)
+                    return try read(scanner, 0..<number.count, type, item, series)
+                }
+            }
         }
         let base = scanner.base + range.lowerBound
         let first = base[0]

@@ -376,12 +376,14 @@ final class IngestRun: MQTTReceiver {
             isOverrun = true
             return
         }
-        let properties = message.properties(user: options.senderProperty, MessageProperty.cost)
+        let properties = message.properties(
+            user: options.senderProperty, MessageProperty.cost, MessageProperty.arrival)
         group.append(
             topic: message.topic, payload: message.payload, qos: message.qos,
             arrival: Timestamp(nanoseconds: SystemClock.nanoseconds()), client: properties.first,
             responseTopic: properties.responseTopic, correlation: properties.correlation,
-            cost: properties.second.flatMap { Int($0) })
+            cost: properties.second.flatMap { Int($0) },
+            stamp: properties.third.flatMap { Int64($0) }.map { Timestamp(nanoseconds: $0) })
     }
 
     func published(id: Int32) {}

@@ -43,6 +43,10 @@ public struct ChannelEvent: Sendable {
     public var latency: Int64?
     /// The line of the product's script that failed, counted from 1.
     public var scriptLine: Int?
+    /// Whether this is about the answer, which the product's script could not encode, and not about the message.
+    ///
+    /// Its `code` is then that of the answer, and `reason` and `category` say what the script failed with.
+    public var isOfAnswer = false
 }
 
 /// What a refusal is about.
@@ -103,7 +107,7 @@ public protocol ChannelLog: Sendable {
     /// Records one message.
     ///
     /// Called once for each message after its commit, also for refused messages and for those on reply topics. Called once
-    /// more, with a code other than `success`, for an answer that the product's script could not convert.
+    /// more, with `isOfAnswer`, for an answer that the product's script could not encode.
     func add(_ event: ChannelEvent)
 
     /// Records that no messages are taken, or that they are taken again.

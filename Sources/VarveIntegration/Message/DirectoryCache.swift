@@ -18,7 +18,7 @@ struct DirectoryCache {
     private var boxes: [[UInt8]: Box] = [:]
     /// The points in `boxes`.
     private var pointCount = 0
-    private var generation: UInt64?
+    private(set) var generation: UInt64?
 
     /// Forgets everything if the directory may answer differently than before, or if too many points are kept.
     ///

@@ -12,7 +12,12 @@ public struct MessageGroup {
         var topic: Range<Int>
         var payload: Range<Int>
         var qos: Int32
+        /// When it arrived at the broker, if the plugin said so, else when the service received it.
+        ///
+        /// It stays the same when the broker delivers the message again, if the plugin said it.
         var arrival: Timestamp
+        /// When the service received it.
+        var received: Timestamp
         /// The client id of its sender, if the broker's plugin passed it on.
         var client: String?
         /// Where the topic is on which its sender wants the answer; empty if the sender has not said one.
@@ -49,12 +54,18 @@ public struct MessageGroup {
     public var isEmpty: Bool { messages.isEmpty }
 
     /// Adds a copy of a message.
+    ///
+    /// - Parameters:
+    ///   - arrival: When the service received it.
+    ///   - stamp: When it arrived at the broker, if the plugin said so.
     public mutating func append(
         topic: UnsafeRawBufferPointer, payload: UnsafeRawBufferPointer, qos: Int32, arrival: Timestamp,
-        client: String? = nil, responseTopic: String? = nil, correlation: [UInt8] = [], cost: Int? = nil
+        client: String? = nil, responseTopic: String? = nil, correlation: [UInt8] = [], cost: Int? = nil,
+        stamp: Timestamp? = nil
     ) {
         let message = Message(
-            topic: append(topic), payload: append(payload), qos: qos, arrival: arrival, client: client,
+            topic: append(topic), payload: append(payload), qos: qos, arrival: stamp ?? arrival,
+            received: arrival, client: client,
             responseTopic: append((responseTopic ?? "").utf8), correlation: append(correlation), cost: cost)
         messages.append(message)
         payloadBytes += payload.count

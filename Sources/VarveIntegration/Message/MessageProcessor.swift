@@ -184,7 +184,9 @@ public struct MessageProcessor: ~Copyable {
         case .failure(let failure):
             return Pending(route: route, id: parsed.id, errors: parsed.errors, decision: .refused(failure))
         case .success(let content):
-            let decision = recognise(message, payload, bytes, content, parsed.id, batch: batches.count)
+            let decision = recognise(
+                message, payload, bytes, content, parsed.id, batch: batches.count,
+                hasNoFault: parsed.errors.count == 0)
             if case .batch = decision { batches.append(content.batch) }
             return Pending(
                 route: route, id: parsed.id, skipped: content.skipped, notStored: content.notStored,
@@ -220,13 +222,17 @@ public struct MessageProcessor: ~Copyable {
     /// Of packed and raw messages, the JSON that was made of them counts.
     private mutating func recognise(
         _ message: MessageGroup.Message, _ payload: UnsafeRawBufferPointer,
-        _ bytes: UnsafeRawBufferPointer, _ content: MessageContent, _ id: Range<Int>?, batch: Int
+        _ bytes: UnsafeRawBufferPointer, _ content: MessageContent, _ id: Range<Int>?, batch: Int,
+        hasNoFault: Bool
     ) -> MessageDecision {
         let window = parser.items.points.settings?.resendWindow ?? 0
         // Without a client and an id, two samples of an even value could not be told from one that was sent twice.
         guard window > 0, content.batch.reapply, let client = message.client, let id,
             payload[id.lowerBound] != UInt8(ascii: "n")
         else { return .batch(batch, key: nil) }
+        // What was left out once may fit when the message comes again; what the policy leaves out stays out.
+        guard content.skipped == content.notStored, hasNoFault else { return .batch(batch, key: nil) }
+        resends.check(generation: cache.generation) { try? sink.removals() }
         let key = ResendMemory.key(
             topic: UnsafeRawBufferPointer(rebasing: bytes[message.topic]), client: client, payload: payload)
         return resends.decide(key, batch: batch, arrival: message.arrival.nanoseconds, window: window)
@@ -324,7 +330,7 @@ public struct MessageProcessor: ~Copyable {
         let id = pending.id.map { UnsafeRawBufferPointer(rebasing: request[$0]) }
         let outcome = resends.outcome(of: pending.decision, outcomes, arrival: message.arrival)
         var event = ChannelEvent(
-            time: message.arrival, product: pending.route.product, client: message.client,
+            time: message.received, product: pending.route.product, client: message.client,
             device: pending.route.device ?? pending.device ?? pending.route.gateway,
             topic: pending.route.topic,
             id: id.map { String(decoding: $0, as: UTF8.self) }, code: .success, reason: nil,

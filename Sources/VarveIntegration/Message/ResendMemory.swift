@@ -6,6 +6,10 @@
 // Invariants:
 // - `find` knows only messages whose commit is durable.
 // - Two messages are equal only if topic, client and every byte of the payload are.
+// - A message is in it only if all of its samples were stored that the policy stores: nothing was skipped, refused,
+//   superseded or too old.
+// - Any change of the registry, a deletion of samples and a change of a type empty it. What retention removes is not
+//   found any more. So a message that is found is still stored, and would be stored in the same way today.
 // - Its entries and bytes are bounded; the oldest entry goes first. After a restart it is empty.
 
 import VarveModel
@@ -53,6 +57,10 @@ struct ResendMemory {
     private(set) var bytes = 0
     /// The messages of the commit that comes next, with the numbers of their batches.
     private var coming: [[UInt8]: Int] = [:]
+    /// The state of the registry and of the deletions in which the entries are right.
+    private var generation: UInt64?
+    private var removals: SampleRemovals?
+    private var isChecked = false
 
     var count: Int { entries.count }
 
@@ -73,6 +81,7 @@ struct ResendMemory {
     /// What the message did when it came less than a window before `arrival`; nil if it did not come.
     func find(_ key: [UInt8], arrival: Int64, window: Int64) -> Entry? {
         guard let entry = entries[key]?.entry else { return nil }
+        if let removals, removals.hasExpired(time: entry.arrival, commit: entry.commit) { return nil }
         let (age, overflows) = arrival.subtractingReportingOverflow(entry.arrival)
         return !overflows && age < window ? entry : nil
     }
@@ -101,6 +110,25 @@ struct ResendMemory {
     /// Forgets which messages were to be part of the last commit.
     mutating func beginCommit() {
         if !coming.isEmpty { coming.removeAll() }
+        isChecked = false
+    }
+
+    /// Forgets all messages if what they did may be undone, or would be something else today.
+    ///
+    /// Only the first call for a commit asks.
+    /// - Parameters:
+    ///   - generation: The number of the directory's state; see `PointDirectory.generation`.
+    ///   - removals: What was removed from the store; nil if it cannot say.
+    mutating func check(generation: UInt64?, removals: () -> SampleRemovals?) {
+        guard !isChecked else { return }
+        isChecked = true
+        let current = removals()
+        if generation != self.generation || current == nil || current?.newest != self.removals?.newest {
+            entries.removeAll()
+            order.removeAll()
+            (first, bytes) = (0, 0)
+        }
+        (self.generation, self.removals) = (generation, current)
     }
 
     /// Decides whether a message came before.
@@ -126,9 +154,17 @@ struct ResendMemory {
         case .resent(let entry):
             return .success(BatchOutcome(replaying: entry.samples, commit: entry.commit))
         case .copy(let number):
-            return outcomes[number].map { BatchOutcome(replaying: $0.receipt.samples, commit: $0.commit) }
+            return outcomes[number].map { outcome in
+                var copy = BatchOutcome(
+                    replaying: outcome.receipt.samples - outcome.receipt.expired, commit: outcome.commit)
+                copy.receipt.expired = outcome.receipt.expired
+                copy.rules = outcome.rules
+                return copy
+            }
         case .batch(let number, let key):
-            if let key, case .success(let outcome) = outcomes[number] {
+            if let key, case .success(let outcome) = outcomes[number], outcome.receipt.expired == 0,
+                outcome.receipt.superseded == 0
+            {
                 add(
                     key,
                     Entry(

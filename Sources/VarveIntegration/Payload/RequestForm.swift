@@ -17,11 +17,15 @@ enum RequestForm: CaseIterable {
     case resume
     /// Readings of the device of the topic and of other devices of its product.
     case resumeBatch
+    /// Readings of a device, in JSON that a script made on the topic of a channel, with the method of `resume`.
+    ///
+    /// `RawRequest` makes `measurepoints` of it, but the method decides about the unit of its time.
+    case channelResume
 
     /// The method that the payload must have.
     var method: StaticString {
         switch self {
-        case .measurepoints: "integration.measurepoint.post"
+        case .measurepoints, .channelResume: "integration.measurepoint.post"
         case .events: "integration.event.post"
         case .attributes: "integration.attribute.post"
         case .resume: "thing.measurepoint.resume"
@@ -32,7 +36,7 @@ enum RequestForm: CaseIterable {
     /// The member of an item that has its values.
     var content: StaticString {
         switch self {
-        case .measurepoints, .resume, .resumeBatch: "measurepoints"
+        case .measurepoints, .resume, .resumeBatch, .channelResume: "measurepoints"
         case .events: "events"
         case .attributes: "attributes"
         }
@@ -41,7 +45,7 @@ enum RequestForm: CaseIterable {
     /// What the model calls one of the values.
     var noun: String {
         switch self {
-        case .measurepoints, .resume, .resumeBatch: "point"
+        case .measurepoints, .resume, .resumeBatch, .channelResume: "point"
         case .events: "event"
         case .attributes: "attribute"
         }
@@ -50,7 +54,7 @@ enum RequestForm: CaseIterable {
     /// What precedes the name of a value in the name of its series; nil for points.
     var prefix: String? {
         switch self {
-        case .measurepoints, .resume, .resumeBatch: nil
+        case .measurepoints, .resume, .resumeBatch, .channelResume: nil
         case .events: ReservedPoint.eventPrefix
         case .attributes: ReservedPoint.attributePrefix
         }
@@ -59,7 +63,7 @@ enum RequestForm: CaseIterable {
     /// What is done with two values of one time; nil for what the product says.
     var policy: DuplicatePolicy? {
         switch self {
-        case .measurepoints, .resume, .resumeBatch: nil
+        case .measurepoints, .resume, .resumeBatch, .channelResume: nil
         case .events: .every
         case .attributes: .last
         }
@@ -79,13 +83,14 @@ enum RequestForm: CaseIterable {
 
     /// Whether a time below 10^11 is in seconds.
     ///
-    /// The EnOS SDK for Python sends `time.time()` on the topics of devices.
-    var takesSeconds: Bool { self == .resume || self == .resumeBatch }
+    /// The EnOS SDK for Python sends `time.time()` on the topics of devices. Of a script's JSON the method decides, so
+    /// that one payload means the same on the topic of a device and on that of a channel.
+    var takesSeconds: Bool { self == .resume || self == .resumeBatch || self == .channelResume }
 
     /// The code of an item that is not of the documented shape.
     var formatCode: ReplyCode {
         switch self {
-        case .measurepoints, .events, .resume: .malformed
+        case .measurepoints, .events, .resume, .channelResume: .malformed
         case .attributes: .attributeFormat
         case .resumeBatch: .batchFormat
         }

@@ -80,7 +80,7 @@ struct AnswerConversion {
             // The entry of the message says why it was refused, which is all that a reader needs.
             return [event]
         default:
-            event.code = .malformed
+            event.isOfAnswer = true
             event.reason = reason
             (event.category, event.scriptLine) = (.script, failure.line)
             (event.items, event.commit) = (nil, nil)

@@ -7,6 +7,7 @@
 // The device is that of the topic. On the topics of a channel, which have none, params must name it.
 //
 // Invariants:
+// - The method decides the unit of a time, on the topics of devices and of channels.
 // - All bytes but the method and the params stay as they are: the parser judges them.
 
 import VarveModel
@@ -42,6 +43,7 @@ struct RawRequest {
                 "the method \(method.excerpt) does not belong to this topic; it takes "
                     + taken.joined(separator: ", "))
         }
+        if method == "\(RequestForm.resume.method)" { form = .channelResume }
         let params = try Self.items(json, parts.params, route)
         let changes = [
             (parts.method, Array("\(RequestForm.measurepoints.method)".utf8)), (parts.params, params),

@@ -27,6 +27,9 @@ public enum ReservedPoint: Hashable, Sendable {
         }
     }
 
+    /// Whether a name is that of an attribute.
+    public static func isAttribute(_ name: String) -> Bool { name.utf8.starts(with: attributePrefix.utf8) }
+
     /// Reads a name; nil for a point of a model.
     public init?(name: String) {
         let bytes = name.utf8

@@ -111,12 +111,26 @@ final class Batch {
         return message
     }
 
+    /// Appends a value without a quality.
+    ///
+    /// A receiver takes `{"value":…,"quality":…}` for a value with its quality, so an object that may look like that is
+    /// sent inside such a pair.
+    private func append(_ value: ArraySlice<UInt8>, to message: inout [UInt8]) {
+        guard value.first == 0x7B, MessageForm.mayBePair(value) else {
+            return message.append(contentsOf: value)
+        }
+        message.append(contentsOf: MessageForm.value)
+        message.append(contentsOf: value)
+        message.append(contentsOf: MessageForm.quality)
+        message.append(contentsOf: MessageForm.null)
+        message.append(0x7D)
+    }
+
     private func append(_ row: Row, to message: inout [UInt8]) {
         message.append(contentsOf: names[series[Int(row.series)].point])
         message.append(0x3A)
         guard row.state != 0, let state = SampleState(bits: row.state) else {
-            message.append(contentsOf: values[row.value])
-            return
+            return append(values[row.value], to: &message)
         }
         message.append(contentsOf: MessageForm.value)
         if state.isMissing {
@@ -152,6 +166,11 @@ enum MessageForm {
     static let itemBytes = device.count + time.count + points.count + nextItem.count + 24
     /// The most bytes of a point without its name and value.
     static let pointBytes = value.count + quality.count + 4 + 16
+
+    /// Whether an object may have a member `quality`, whose name may be written with escapes.
+    static func mayBePair(_ object: ArraySlice<UInt8>) -> Bool {
+        object.contains(0x5C) || object.contains("\"quality\"".utf8)
+    }
 
     /// Appends a time in milliseconds, with as many decimals as it needs.
     static func appendTime(_ nanoseconds: Int64, to bytes: inout [UInt8]) {

@@ -65,20 +65,20 @@ final class MessageLogSink: ChannelLog {
     func add(_ event: ChannelEvent) {
         let isRefused = event.code != .success
         var entry = LogEntry(
-            isRefused ? .error : .payload, isRefused ? .rejected : event.isReplay ? .replayed : .received,
-            time: event.time)
+            isRefused || event.isOfAnswer ? .error : .payload, Self.kind(of: event), time: event.time)
         entry.channel = event.product.flatMap { product in channels.withLock { $0[Name(product)] } }
         entry.product = event.product
         entry.client = event.client.map(shown)
         entry.device = event.device
         entry.messageID = event.id.map { String($0.prefix(Self.idLength)) }
-        if isRefused {
+        if isRefused || event.isOfAnswer {
             // Of a message that was taken, these are names of the registry and an id that the sender made.
             entry.product = entry.product.map(masked)
             entry.device = entry.device.map(masked)
             entry.messageID = entry.messageID.map(masked)
         }
-        entry.code = event.code.rawValue
+        // Its message has an entry with the code.
+        entry.code = event.isOfAnswer ? nil : event.code.rawValue
         entry.category = event.category.map(LogEntry.Category.init)
         entry.topic = shown(event.topic)
         entry.items = event.items
@@ -89,6 +89,12 @@ final class MessageLogSink: ChannelLog {
         entry.reason = event.reason.map(masked) ?? event.note
         entry.setPayload(event.excerpt, limit: payloadBytes, size: event.payloadBytes)
         writer.add(entry)
+    }
+
+    private static func kind(of event: ChannelEvent) -> LogEntry.Event {
+        if event.isOfAnswer { return .unencoded }
+        if event.code != .success { return .rejected }
+        return event.isReplay ? .replayed : .received
     }
 
     func add(_ failure: ChannelFailure) {

@@ -76,6 +76,11 @@ extension ServiceStore: ImportSink {
         }
     }
 
+    /// What was removed from the store so far.
+    ///
+    /// - Throws: `StorageError.notWritable` once closed; what opening the store again throws.
+    public func removals() throws -> SampleRemovals { try snapshot().removals }
+
     /// What a commit of the batch would do now; nothing is stored.
     ///
     /// - Throws: What `Store.assess` throws, and what opening the store again throws.

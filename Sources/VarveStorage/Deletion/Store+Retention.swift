@@ -5,6 +5,9 @@
 //
 // Rows that come later and are too old by their time are not stored (ExpiredRows). A batch that was committed before is
 // still a replay, so a re-send brings nothing back.
+//
+// The latest value of an attribute is what the attribute is now, so it stays, whatever its age: as long as a limit would
+// remove it, the series keeps what it has.
 
 public import VarveModel
 import VarveSegment
@@ -38,16 +41,21 @@ extension Store {
     /// and the blocks that the limit cuts; commits wait meanwhile.
     ///
     /// - Parameters:
-    ///   - keys: The series.
+    ///   - keys: The series; attributes whose latest value is beyond the limit are left as they are.
     ///   - limit: The samples that stay.
     /// - Throws: `StorageError.notWritable`, `needsReopen` or `directoryChanged`; other `StorageError`; `FileError`.
     public func expire(_ keys: [SeriesKey], keeping limit: RetentionLimit) throws -> DeletionReport {
         try change { state, view in
             var report = DeletionReport()
             report.commit = view.commit
-            let series = keys.compactMap { context.dictionary.find($0)?.id }
-            guard var expiry = expiry(of: series, limit, state, view) else { return report }
+            func series(_ keys: [SeriesKey]) -> [SeriesID] {
+                keys.compactMap { context.dictionary.find($0)?.id }
+            }
+            guard expiry(of: series(keys), limit, state, view) != nil else { return report }
             try Flush(context, state).run(&view)
+            let current = try currentAttributes(keys, limit, state, view)
+            let keys = current.isEmpty ? keys : keys.filter { !current.contains($0) }
+            guard var expiry = expiry(of: series(keys), limit, state, view) else { return report }
             var after = view
             // The samples that older expiries hid have waited longer to be erased.
             for old in after.manifest.expiries where expiry.covers(old) {
@@ -69,6 +77,27 @@ extension Store {
             for segment in gone { segment.retire() }
             return report
         }
+    }
+
+    /// The attributes whose latest value a limit would remove.
+    private func currentAttributes(
+        _ keys: [SeriesKey], _ limit: RetentionLimit, _ state: WriterState, _ view: StoreView
+    ) throws -> Set<SeriesKey> {
+        let attributes = keys.filter { ReservedPoint.isAttribute($0.point) }
+        let series = attributes.compactMap { context.dictionary.find($0)?.id }
+        guard let expiry = expiry(of: series, limit, state, view) else { return [] }
+        var after = view
+        after.manifest.expiries.append(expiry)
+        let snapshots = [view, after].map { StoreSnapshot(view: $0, dictionary: context.dictionary) }
+        return try Set(
+            attributes.filter { key in
+                let latest = try snapshots.map { snapshot in
+                    var report = DeletionReport()
+                    try snapshot.count(key, .all, into: &report)
+                    return report.to
+                }
+                return latest[0] != latest[1]
+            })
     }
 
     /// The expiry for a limit; nil if it would hide nothing.

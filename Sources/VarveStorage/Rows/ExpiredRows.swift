@@ -9,6 +9,7 @@
 // Invariants:
 // - The limit of a point depends only on the writer's clock and the rules at the commit.
 // - Rules by arrival refuse no row here, as the rows arrive only now.
+// - No value of an attribute is too old, as it may be what the attribute is now.
 // - Of one part, a number of rows has one meaning: the oldest ones.
 
 import VarveCodec
@@ -69,7 +70,7 @@ struct ExpiredRows {
                 known = (rows.key.product, limits.rules(of: rows.key.product))
             }
             let term = known?.rules?.term(of: rows.key.point)
-            let limit = limits.limit(of: term)
+            let limit = ReservedPoint.isAttribute(rows.key.point) ? nil : limits.limit(of: term)
             perSeries.append(limit ?? .min)
             // A product without rules has no parts.
             guard known?.rules != nil else { continue }

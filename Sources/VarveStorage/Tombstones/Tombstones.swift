@@ -8,6 +8,8 @@ struct Tombstones: Sendable {
     private var bySeries: [SeriesID: [Tombstone]] = [:]
     private var expiries: [Expiry] = []
     private var replacements: [Replacement] = []
+    /// What all of them removed, in short.
+    private(set) var removals = SampleRemovals()
 
     init(
         _ all: [Tombstone] = [], _ expiries: [Expiry] = [], _ replacements: [Replacement] = []
@@ -15,6 +17,16 @@ struct Tombstones: Sendable {
         for tombstone in all { bySeries[tombstone.series, default: []].append(tombstone) }
         self.expiries = expiries
         self.replacements = replacements
+        for tombstone in all { removals.newest = max(removals.newest, tombstone.commit) }
+        if let last = replacements.last { removals.newest = max(removals.newest, last.commit) }
+        for expiry in expiries {
+            // Retention by arrival hides samples of all times.
+            if expiry.last == .max {
+                removals.expiredCommit = max(removals.expiredCommit, expiry.commit)
+            } else {
+                removals.expiredTime = max(removals.expiredTime, expiry.last)
+            }
+        }
     }
 
     /// Whether no sample is hidden of the series that reads find.

@@ -3,8 +3,12 @@
 // It works on a directory, not on an open store, as a damaged store may not open. It checks every file in use by
 // itself, then against the manifest.
 //
+// A writer beside it may exchange files meanwhile. If something seems damaged and the newest manifest or the WAL files
+// changed since the check began, it begins again with the new state; segments that were whole are not read again.
+//
 // Invariants:
 // - It changes nothing.
+// - A file that a writer removed because others took its place is no damage.
 // - It goes on after damage, so the list is complete.
 
 import VarveCodec
@@ -31,23 +35,61 @@ extension Store {
     ///
     /// Cost: reads every file once. With `deep` every block is also decoded and compared with its statistics.
     ///
-    /// - Throws: `FileError` if the folders cannot be listed; damage is reported, not thrown.
+    /// - Throws: `FileError` if the folders cannot be listed; `StorageError.needsReopen` if a writer exchanges files faster
+    ///   than they can be checked, and nothing else is wrong. Damage is reported, not thrown.
     public static func verify(
         _ path: String, deep: Bool = false, files: any FileSystem = POSIXFileSystem()
     ) throws -> VerificationReport {
-        let verification = Verification(StoreFolder(path, on: files), isDeep: deep)
-        return try verification.run()
+        let folder = StoreFolder(path, on: files)
+        var attempts = ReadAttempts()
+        var whole: [String: Verification.Whole] = [:]
+        var report = VerificationReport()
+        while attempts.useOne() {
+            let before = try? StoreLoader.fingerprint(folder)
+            let verification = Verification(folder, isDeep: deep, whole: whole)
+            report = try verification.run()
+            if report.damage.isEmpty || before == (try? StoreLoader.fingerprint(folder)) {
+                return report
+            }
+            whole = verification.whole
+        }
+        if let newest = try ManifestLog.newest(folder).map({ try ManifestLog.read($0, folder).manifest }) {
+            report.damage.removeAll { newest.isWithout($0.file) }
+        }
+        if report.damage.isEmpty {
+            throw StorageError.needsReopen("the directory changes faster than it can be checked")
+        }
+        return report
+    }
+}
+
+extension Manifest {
+    /// Whether a file belonged to earlier states only, and others took its place.
+    fileprivate func isWithout(_ file: String) -> Bool {
+        guard let name = file.split(separator: "/").last.map(String.init) else { return false }
+        if let wal = StoreFolder.walNumber(name) { return wal.number < firstWAL }
+        if let other = StoreFolder.manifestNumber(name) { return other + 1 < number }
+        return file.hasPrefix("segments/") && !fileNames.contains(file)
     }
 }
 
 final class Verification {
     private let folder: StoreFolder
     private let isDeep: Bool
+    /// What a segment without damage has.
+    struct Whole {
+        var bytes: UInt64
+        var samples: UInt64
+    }
+
+    /// The segments without damage, by file; their bytes never change.
+    private(set) var whole: [String: Whole]
     private var report = VerificationReport()
     private let dictionary = SeriesDictionary()
     private var footers: [String: UInt64] = [:]
 
-    init(_ folder: StoreFolder, isDeep: Bool) {
+    init(_ folder: StoreFolder, isDeep: Bool, whole: [String: Whole] = [:]) {
+        self.whole = whole
         self.folder = folder
         self.isDeep = isDeep
     }
@@ -188,7 +230,12 @@ final class Verification {
         let dictionary = dictionary
         let isDeep = isDeep && isLive
         let expected = footers[file]
-        if file.hasSuffix(".segment") {
+        if let known = whole[file] {
+            report.files += 1
+            report.bytes += known.bytes
+            report.samples += known.samples
+        } else if file.hasSuffix(".segment") {
+            let bytes = report.bytes
             reporting(file) {
                 let hex = file.dropFirst("segments/".count).dropLast(".segment".count)
                 guard let id = FileID(hex: hex) else {
@@ -197,13 +244,17 @@ final class Verification {
                 }
                 var check = try SegmentCheck(
                     file, id: id, folder, type: dictionary.type, isReplaced: dictionary.isReplaced)
-                report.damage += check.run(deep: isDeep, isLive: isLive)
+                let found = check.run(deep: isDeep, isLive: isLive)
+                report.damage += found
                 report.samples += check.samples
                 if let expected, check.checksum != expected {
                     throw StorageError.damaged(
                         Damage(
                             file: file, offset: check.footerOffset,
                             reason: "not the segment the manifest names"))
+                }
+                if isLive, found.isEmpty {
+                    whole[file] = Whole(bytes: report.bytes - bytes, samples: check.samples)
                 }
             }
         } else if file.hasSuffix(".dictionary") {

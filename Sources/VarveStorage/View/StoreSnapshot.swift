@@ -18,6 +18,9 @@ public struct StoreSnapshot: Sendable {
 
     /// The number of the newest commit in the state.
     public var commit: UInt64 { view.commit }
+
+    /// What was removed so far.
+    public var removals: SampleRemovals { view.tombstones.removals }
 }
 
 extension StoreSnapshot {

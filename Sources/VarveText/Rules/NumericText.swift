@@ -10,6 +10,21 @@ public enum NumericText {
         return UnsafeBufferPointer(start: base + 1, count: text.count - 2)
     }
 
+    /// The number in a JSON text with escapes, such as `"\u0031"`, without them; nil without escapes or without a number.
+    public static func escapedContent(of text: UnsafeBufferPointer<UInt8>) -> [UInt8]? {
+        guard let base = text.baseAddress, text.count > 2, text[0] == UInt8(ascii: "\""),
+            text.contains(UInt8(ascii: "\\"))
+        else { return nil }
+        var content: [UInt8] = []
+        JSONScanner(base: base, count: text.count).appendText(of: 1..<text.count - 1, to: &content)
+        let isNumber = content.withUnsafeBufferPointer { content in
+            guard let base = content.baseAddress else { return false }
+            var scanner = JSONScanner(base: base, count: content.count)
+            return (try? scanner.skipNumber()) != nil && scanner.position == scanner.count
+        }
+        return isNumber ? content : nil
+    }
+
     /// Whether a JSON text is NaN or an infinity, for which JSON has no numbers.
     public static func isSpecial(_ text: UnsafeBufferPointer<UInt8>) -> Bool { special(text) != nil }
 

@@ -80,8 +80,16 @@ extension ValueRule {
 
     private func appendNumber(_ text: inout RuledText) throws {
         let whole = try text.next()
-        var number = whole
-        if text.takesNumericTexts, let content = NumericText.content(of: whole) { number = content }
+        if text.takesNumericTexts, let content = NumericText.escapedContent(of: whole) {
+            return try content.withUnsafeBufferPointer { try append(number: $0, of: whole, &text) }
+        }
+        let number = text.takesNumericTexts ? NumericText.content(of: whole) : nil
+        try append(number: number ?? whole, of: whole, &text)
+    }
+
+    private func append(
+        number: UnsafeBufferPointer<UInt8>, of whole: UnsafeBufferPointer<UInt8>, _ text: inout RuledText
+    ) throws {
         guard let first = number.first, let base = number.baseAddress else { throw misfit(whole) }
         let isNumber = first == UInt8(ascii: "-") || first &- UInt8(ascii: "0") < 10
         let fits: Bool

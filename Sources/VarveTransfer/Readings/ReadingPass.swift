@@ -155,6 +155,13 @@ struct ReadingPass: ~Copyable, TimedRowConsumer {
             return refuse(
                 entry, "the row is of product \(names.product), and product \(product) is being sent")
         }
+        if let reserved = ReservedPoint(name: names.point) {
+            let what = if case .event = reserved { "an event" } else { "an attribute" }
+            return refuse(
+                entry,
+                "\(names.point) is \(what), and only measurement points can be published; store it with varve import"
+            )
+        }
         var type: ValueType?
         if let types {
             switch try types.lookUp(product: product, device: names.device, point: names.point) {

@@ -45,5 +45,52 @@ extension EndToEndTests {
             #expect(said["rejected"] as? Int == 1 && said["skipped"] as? Int == 1)
             #expect(service.stop()?.code == 0)
         }
+
+        @Test("values of all types, also JSON that looks like a message, are stored as an import stores them")
+        func random() throws {
+            for command in DigestKind.model("s:string", "b:bool", "j:json", "n:int64", "d:double") {
+                #expect(try sandbox.varve(command).code == 0)
+            }
+            let seed: UInt64 = 4_711
+            var generator = SeededGenerator(seed: seed)
+            let service = try RunningService(in: sandbox)
+            var lines = ["device,point,time,value,quality"]
+            for row in 0..<600 {
+                let point = try #require(["s", "b", "j", "j", "n", "d"].randomElement(using: &generator))
+                let quality = try #require(["", "", "3"].randomElement(using: &generator))
+                let value = Self.value(of: point, &generator).replacing("\"", with: "\"\"")
+                lines.append("A,\(point),\(1_700_000_000 + row),\"\(value)\",\(quality)")
+            }
+            let file = try sandbox.write(lines: lines, "all.csv")
+            _ = try DemoChannel("chan", product: "P", in: sandbox)
+            let sent = try sandbox.varve("publish", "--channel", "chan", "--json", "--quiet", file)
+            #expect(sent.code == 0, "seed \(seed): \(sent.output)\(sent.errors)")
+            let ending = try sandbox.varve("digest", "--compare", "--json", file)
+            #expect(ending.code == 0, "seed \(seed): \(ending.output)\(ending.errors)")
+            #expect(service.stop()?.code == 0)
+        }
+
+        /// The text of a random value of a point.
+        private static func value(of point: String, _ generator: inout SeededGenerator) -> String {
+            func one(_ values: String...) -> String {
+                values[Int.random(in: values.indices, using: &generator)]
+            }
+            switch point {
+            case "s":
+                return one("1", "null x", "{\"value\":1,\"quality\":2}", "[1]", "true", "NaN", "a\\u0031")
+            case "b": return one("true", "false", "0", "1")
+            case "n": return one("0", "-9223372036854775808", "9223372036854775807", "12")
+            case "d": return one("-0", "1e300", "NaN", "-inf", "0.1", "5")
+            default:
+                let part = one(
+                    "1", "null", "\"1\"", "{\"value\":1,\"quality\":1}", "[null]", "\"bad\"", "true")
+                let other = one("2", "null", "\"good\"", "1.5", "-1")
+                return one(
+                    "{\"value\":\(part),\"quality\":\(other)}", "{\"value\":\(part)}",
+                    "{\"quality\":\(other)}", part,
+                    "{\"valu\\u0065\":\(part),\"qualit\\u0079\":\(other)}", "[\(part),\(other)]",
+                    "{\"a\":1,\"quality\":\(other),\"value\":\(part)}")
+            }
+        }
     }
 }

@@ -16,6 +16,7 @@ enum AgreementRules {
         Agreement(text: "varve-service", file: "Sources/VarveChannel/ServiceClient.swift"),
         Agreement(text: "varve-client", file: "Sources/VarveChannel/MessageProperty.swift"),
         Agreement(text: "varve-cost", file: "Sources/VarveChannel/MessageProperty.swift"),
+        Agreement(text: "varve-arrival", file: "Sources/VarveChannel/MessageProperty.swift"),
         Agreement(text: "$CONTROL/", file: "Sources/VarveChannel/ControlTopic.swift"),
         Agreement(text: "_reply", file: "Sources/VarveChannel/ChannelTopic.swift"),
         Agreement(text: "integration/measurepoint/post", file: "Sources/VarveChannel/ChannelTopic.swift"),

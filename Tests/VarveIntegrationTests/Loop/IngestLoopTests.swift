@@ -5,6 +5,7 @@ import Logging
 import Synchronization
 import Testing
 import VarveModel
+import VarvePlatform
 import VarveTestSupport
 
 @testable import VarveIntegration
@@ -159,6 +160,29 @@ struct IngestLoopTests {
         #expect(sink.withState { $0.replays } == 1)
         #expect(sink.rows("d1", "num").count == 1)
         #expect(failure.withLock { $0 } == nil)
+        loop.stop()
+    }
+
+    @Test("a message without a time that is delivered again keeps its time of arrival, and is one sample")
+    func timelessAgain() throws {
+        let broker = try Broker.withChannel()
+        let port = broker.port
+        let sink = FakeStore(after: { count in
+            guard count == 1 else { return }
+            // A login with the service's id makes the broker close the service's connection before the PUBACK.
+            try? TestSender(port: port, client: "varve-service", keepsSession: true, isService: true).drop()
+        })
+        let loop = try loop(broker, sink)
+        try eventually("the loop serves") { loop.state == .serving }
+        let sender = try sender(broker)
+        let before = SystemClock.nanoseconds()
+        try sender.publish(payload("{\"deviceKey\":\"d1\",\"measurepoints\":{\"num\":1}}"))
+        let after = SystemClock.nanoseconds()
+        try sender.turn("two answers") { sender.replies.count == 2 }
+        #expect(sink.rows("d1", "num").count == 2, "it came twice")
+        #expect(sink.samples("d1", "num").count == 1)
+        let time = try #require(sink.samples("d1", "num").first).time.nanoseconds
+        #expect(before <= time && time <= after, "the time is that of the arrival at the broker")
         loop.stop()
     }
 

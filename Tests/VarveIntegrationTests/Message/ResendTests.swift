@@ -96,6 +96,80 @@ struct ResendTests {
         #expect(channel.sink.rows("d1", "num").count == 1 && channel.sink.rows("d1", "text").count == 1)
     }
 
+    @Test("a message of which something was left out is not remembered")
+    func inPart() throws {
+        var channel = channel()
+        let topic = "sys/P/d1/thing/measurepoint/resume/batch"
+        let text = request(
+            "thing.measurepoint.resume.batch",
+            "[{\"deviceKey\":\"d1\",\"measurepoints\":{\"num\":1,\"int\":\"x\"}}]",
+            "\"skipInvalidMeasurepoints\":true,")
+        let empty = payload("{\"deviceKey\":\"d1\",\"measurepoints\":{\"n2\":1,\"int\":null}}")
+        for (text, topic) in [(text, topic), (empty, TestChannel.topic)] {
+            for second in 0..<2 {
+                let answers = try channel.post(text, client: "gw", at: [Int64(second)], topic: topic)
+                #expect(answers.map(\.code) == [200] && answers[0].data["replayed"] == nil, "\(answers)")
+            }
+        }
+        #expect(channel.sink.rows("d1", "num").count == 2 && channel.sink.rows("d1", "n2").count == 2)
+    }
+
+    @Test("a message is remembered also if the policy does not store a part of it")
+    func notStored() throws {
+        var channel = TestChannel(policy: { $0.key.point == "n2" ? .notStored($0) : .found($0) })
+        channel.directory.change { $0.settings = ProductSettings(resendWindow: 60 * Self.second) }
+        let answers = try channel.post(Self.timeless, client: "gw", at: [0, 1])
+        #expect(answers.map(\.data) == [["notStored": 1], ["replayed": 1, "notStored": 1]])
+        #expect(channel.sink.rows("d1", "num").count == 1)
+    }
+
+    @Test("what was stored is not a replay after a change of the registry")
+    func registryChange() throws {
+        var channel = channel()
+        #expect(try channel.post(Self.timeless, client: "gw", at: [0])[0].data == [:])
+        channel.directory.change { $0.models["Q"] = "M" }
+        #expect(try channel.post(Self.timeless, client: "gw", at: [1])[0].data == [:])
+        #expect(try channel.post(Self.timeless, client: "gw", at: [2])[0].data == ["replayed": 2])
+    }
+
+    @Test("the memory forgets all at a deletion or another registry, and what retention may have removed")
+    func removals() {
+        func finds(_ removals: SampleRemovals?, generation: UInt64 = 1) -> Bool {
+            var memory = ResendMemory()
+            memory.check(generation: 1) { SampleRemovals(newest: 3) }
+            memory.add([1], ResendMemory.Entry(arrival: 10, samples: 1, commit: 7))
+            memory.beginCommit()
+            memory.check(generation: generation) { removals }
+            return memory.find([1], arrival: 11, window: 5) != nil
+        }
+        #expect(finds(SampleRemovals(newest: 3)))
+        #expect(!finds(SampleRemovals(newest: 3), generation: 2))
+        #expect(!finds(SampleRemovals(newest: 4)))
+        #expect(!finds(nil))
+        #expect(finds(SampleRemovals(newest: 3, expiredTime: 9, expiredCommit: 7)))
+        #expect(!finds(SampleRemovals(newest: 3, expiredTime: 10)))
+        #expect(!finds(SampleRemovals(newest: 3, expiredCommit: 8)))
+    }
+
+    @Test("samples that were too old, or gave way to others, are not remembered as stored")
+    func tooOld() {
+        for (expired, superseded) in [(UInt64(1), UInt64(0)), (0, 1), (0, 0)] {
+            var receipt = Receipt()
+            (receipt.accepted, receipt.expired, receipt.superseded) = (2, expired, superseded)
+            let outcomes: [Result<BatchOutcome, RequestFailure>] = [
+                .success(BatchOutcome(receipt: receipt, isReplay: false, commit: 4))
+            ]
+            var memory = ResendMemory()
+            _ = memory.outcome(of: .batch(0, key: [1]), outcomes, arrival: TestChannel.arrival)
+            #expect(memory.count == (expired + superseded == 0 ? 1 : 0))
+            guard
+                case .success(let copy) = memory.outcome(
+                    of: .copy(of: 0), outcomes, arrival: TestChannel.arrival)
+            else { continue }
+            #expect(copy.receipt.expired == expired && copy.receipt.replayed == 2 + superseded)
+        }
+    }
+
     @Test("the memory keeps at most 65,536 messages and 32 MiB, the newest ones")
     func bounds() {
         func key(_ number: Int, _ count: Int) -> [UInt8] {

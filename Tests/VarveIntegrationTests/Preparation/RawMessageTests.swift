@@ -148,9 +148,27 @@ import VarveTestSupport
         let json = #"{"id":1,"code":200,"data":{}}"#
         #expect(answers[0][0].text == json)
         let events = channel.log.events
-        #expect(events.map(\.code) == [.success, .malformed] && events[1].excerpt == Array(json.utf8))
+        #expect(events.map(\.isOfAnswer) == [false, true] && events[1].excerpt == Array(json.utf8))
+        #expect(events.map(\.code) == [.success, .success], "no message was refused")
+        #expect(events.map(\.category) == [nil, .script])
         #expect(
             events[1].reason == "the answer went out as JSON: the script threw an error at line 2: Error: no")
+    }
+
+    @Test(
+        "the method decides the unit of a time: one JSON of a script means the same on both raw topics",
+        arguments: [("thing.measurepoint.resume", 1000), ("thing.measurepoint.post", 1)])
+    func units(method: String, milliseconds: Int64) throws {
+        let text =
+            #"{"id":1,"method":"\#(method)","version":"1.0","params":"#
+            + #"{"deviceKey":"d1","measurepoints":{"num":1},"time":1700000000}}"#
+        let expected = Timestamp(nanoseconds: 1_700_000_000 * milliseconds * 1_000_000)
+        for topic in [Self.deviceTopic, Self.channelTopic] {
+            var channel = Self.channel(Self.scripts())
+            let answers = try channel.process([Self.raw(text, topic: topic)])
+            #expect(answers[0][0].text.contains("\"code\":200"), "\(answers[0][0].text)")
+            #expect(channel.sink.rows("d1", "num").map(\.time) == [expected], "\(topic)")
+        }
     }
 
     @Test("a script without a function for answers is noted, not an error")

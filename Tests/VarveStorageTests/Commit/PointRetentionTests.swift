@@ -77,6 +77,32 @@ import VarveTestSupport
         return try store.snapshot().samples(key, .int64).map { (start - $0.time.nanoseconds) / minute }
     }
 
+    @Test("the latest value of an attribute stays, whatever its age; earlier ones go")
+    func attributes() throws {
+        let attribute = ReservedPoint.attribute("serial").name
+        terms.keep(60)
+        try withStore { store in
+            _ = try store.commit(
+                SampleBatch(series: [
+                    Self.rows([90, 50, 10], of: attribute), Self.rows([50, 10], of: "b"),
+                ]))
+            #expect(try Self.ages(store, of: attribute) == [90, 50, 10], "none is too old to be stored")
+            terms.move(by: 20 * Self.minute)
+            #expect(try store.expire(terms.rules).samples == 3)
+            #expect(try Self.ages(store, of: attribute) == [10])
+            terms.move(by: 100 * Self.minute)
+            #expect(try store.expire(terms.rules).samples == 1)
+            #expect(try Self.ages(store, of: attribute) == [10] && Self.ages(store, of: "b").isEmpty)
+            let key = SeriesKey(product: "p", device: "d", point: attribute)
+            let future = Timestamp(nanoseconds: Self.start + 1000 * Self.minute)
+            #expect(try store.expire([key], keeping: .arrivedAfter(future)).samples == 0)
+            _ = try store.commit(SampleBatch(series: [Self.rows([-90], of: attribute)]))
+            #expect(try store.expire(terms.rules).samples == 1)
+            #expect(try Self.ages(store, of: attribute) == [-90])
+        }
+        #expect(try Store.verify(directory.path, deep: true).damage.isEmpty)
+    }
+
     private static func values(_ store: Store, of point: String) throws -> [Int64] {
         let key = SeriesKey(product: "p", device: "d", point: point)
         return try store.snapshot().samples(key, .int64).map { sample in
