@@ -224,6 +224,9 @@ def main():
         content = json.load(open(path))
         cases += [Case(case, content["product"], port, passwords, program)
                   for case in content["cases"] if case["name"] in wanted]
+    # A change of the registry empties the memory of resend windows, so a case that makes one runs alone, at the end.
+    alone = [case for case in cases if any("varve" in step for step in case.steps())]
+    cases = [case for case in cases if case not in alone]
     watched = [case for case in cases if any(not row[1] for row in case.case.get("log", []))]
     portions = [watched[start:start + WATCHED] for start in range(0, len(watched), WATCHED)]
     with concurrent.futures.ThreadPoolExecutor(24) as pool:
@@ -233,6 +236,8 @@ def main():
                 print(json.dumps(result), flush=True)
             if portion in portions:
                 time.sleep(max(0, end - time.monotonic()))
+    for case in alone:
+        print(json.dumps(case.run()), flush=True)
 
 
 main()
