@@ -252,7 +252,8 @@ let package = Package(
             name: "VarveTextTests", dependencies: ["VarveTestSupport", "VarveModel", "VarveText"],
             swiftSettings: settings),
         .testTarget(
-            name: "VarveAccessTests", dependencies: ["VarveAccess", "VarveChannel", "VarveFile"],
+            name: "VarveAccessTests",
+            dependencies: ["VarveAccess", "VarveChannel", "VarveFile", "VarveTestSupport"],
             swiftSettings: settings),
         // The built plugin in a real broker.
         .testTarget(
