@@ -173,8 +173,8 @@ public final class Registry: Sendable {
         guard !isReadOnly else {
             throw RegistryError(.readOnly, "\(path) was opened for reading: open it for writing to change it")
         }
-        var entries: [JournalEntry]?
-        defer { cache.withLock { $0.apply(entries) } }
+        var journal: (entries: [JournalEntry], newest: Int64)?
+        defer { cache.withLock { $0.applyOwn(journal) } }
         return try Self.translatingErrors(path: path) {
             let (result, noted) = try queue.write { db in
                 var change = try RegistryChange(db, path: path)
@@ -183,7 +183,7 @@ public final class Registry: Sendable {
                 try change.seal.save(db)
                 return (result, try change.saveJournal())
             }
-            entries = noted
+            journal = noted
             return result
         }
     }

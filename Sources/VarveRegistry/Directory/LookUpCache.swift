@@ -134,6 +134,15 @@ struct LookUpCache {
         if entries.contains(where: { $0.kind == .deviceRemoved }) { generation += 1 }
     }
 
+    /// Forgets the answers that a transaction of this registry may have changed; all of them if it failed.
+    ///
+    /// Its entries are not applied again when another connection has written, unless that one was faster.
+    mutating func applyOwn(_ journal: (entries: [JournalEntry], newest: Int64)?) {
+        apply(journal?.entries)
+        guard let journal, journalNumber == journal.newest - Int64(journal.entries.count) else { return }
+        journalNumber = journal.newest
+    }
+
     /// Forgets every answer, and raises `generation`.
     mutating func forget() {
         products.removeAll()

@@ -167,17 +167,18 @@ extension RegistryChange {
 
     /// Writes the entries of the transaction and forgets the oldest.
     ///
-    /// - Returns: The entries.
-    func saveJournal() throws -> [JournalEntry] {
+    /// - Returns: The entries, and the number of the last one; 0 without entries.
+    func saveJournal() throws -> (entries: [JournalEntry], newest: Int64) {
         let entries = journal.entries(sealed: seal.changes)
-        guard !entries.isEmpty else { return [] }
+        guard !entries.isEmpty else { return ([], 0) }
         let statement = try db.cachedStatement(
             sql: "INSERT INTO change (kind, product, device) VALUES (?, ?, ?)")
         for entry in entries {
             try statement.execute(arguments: [entry.kind.rawValue, entry.product, entry.device])
         }
+        let newest = db.lastInsertedRowID
         try db.cachedStatement(sql: "DELETE FROM change WHERE number <= ?").execute(
-            arguments: [db.lastInsertedRowID - Int64(Self.keptEntries)])
-        return entries
+            arguments: [newest - Int64(Self.keptEntries)])
+        return (entries, newest)
     }
 }

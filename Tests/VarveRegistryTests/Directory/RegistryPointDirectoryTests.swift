@@ -72,6 +72,24 @@ import VarveModel
                 == found("wind", "T1", "none", .bool, .last))
     }
 
+    @Test("a change of this registry is applied once, also if another connection writes later")
+    func ownChangeOnce() throws {
+        try fixture.fill()
+        let registry = fixture.registry
+        let other = try Registry.open(path: fixture.path, create: false)
+        _ = try registry.generation()
+        _ = try registry.extendModel(
+            "turbine", points: [MeasurementPoint(id: "added", type: .bool, hasQuality: false)])
+        let generation = try registry.generation()
+        try other.create(Device(product: "wind", key: "T7", secret: "s"))
+        #expect(try registry.generation() == generation)
+        // An entry of another connection before its own is not passed over.
+        _ = try other.extendModel(
+            "turbine", points: [MeasurementPoint(id: "theirs", type: .bool, hasQuality: false)])
+        try registry.create(Device(product: "wind", key: "T8", secret: "s"))
+        #expect(try registry.generation() > generation)
+    }
+
     @Test("answers stay the same if so many devices are looked up that all are read at once")
     func manyDevices() throws {
         let registry = fixture.registry
