@@ -301,7 +301,8 @@ class Trial:
         """The entries with a reason by client id, the count in entries without a client, and the errors of messages."""
         given, shared, errors = Counter(), 0, 0
         for entry in self.service.entries():
-            if entry["kind"] == "error":
+            # A message that the broker refused is an error too, with the event "refused".
+            if entry["kind"] == "error" and entry["event"] != "refused":
                 errors += 1
             elif entry.get("client"):
                 given[entry["client"]] += given_reasons(entry)

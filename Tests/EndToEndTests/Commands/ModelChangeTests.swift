@@ -202,7 +202,7 @@ extension EndToEndTests {
             for (arguments, text) in [
                 (["x", "--point", "p:double"], "no model \"x\""),
                 (["m", "--point", "z:double"], "has no point z"),
-                (["m", "--point", "p:number"], "names no type"),
+                (["m", "--point", "p:number"], "has the unknown type"),
                 (["m", "--point", "p:double:unit=kW"], "quality and unit stay"),
                 (["m", "--point", "p:double", "--missing", ","], "has no word"),
             ] {
