@@ -118,9 +118,9 @@ extension EndToEndTests {
             try eventually("the log has the ends and the refusals") {
                 let entries = try entries()
                 return entries.contains(
-                    "middle disconnected disconnected: \(login.reason), and is not accepted any more")
+                    "middle disconnected cut off: \(login.reason), and is not accepted any more")
                     && entries.contains("late refused \(login.reason), and is not accepted any more")
-                    && entries.contains { $0.hasPrefix("oldest disconnected disconnected: ") }
+                    && entries.contains { $0.hasPrefix("oldest disconnected cut off: ") }
                     && entries.contains { $0.hasPrefix("later refused wrong ") }
             }
             #expect(try entries().filter { $0.hasPrefix("new ") } == ["new connected"])
