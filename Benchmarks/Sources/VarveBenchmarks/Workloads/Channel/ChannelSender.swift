@@ -5,42 +5,9 @@
 import VarveMQTT
 import VarvePlatform
 
-/// What the messages of a sender are.
-enum MessageForm {
-    /// JSON, answered by JSON.
-    case json
-    /// Frames of `FrameSeries`, which the product's script decodes, answered by bytes of the same script.
-    case frames
-
-    func topic(_ product: String) -> String {
-        switch self {
-        case .json: "/sys/\(product)/integration/measurepoint/post"
-        case .frames: "/sys/\(product)/integration/model/up_raw"
-        }
-    }
-
-    /// Whether the answer has code 200.
-    func isGood(_ reply: UnsafeRawBufferPointer) -> Bool {
-        switch self {
-        case .json: Self.contains(reply, Self.good)
-        case .frames: reply.count == 6 && reply.suffix(2).elementsEqual([0, 200])
-        }
-    }
-
-    private static let good = Array(#""code":200"#.utf8)
-
-    private static func contains(_ payload: UnsafeRawBufferPointer, _ part: [UInt8]) -> Bool {
-        guard payload.count >= part.count else { return false }
-        return (0...payload.count - part.count).contains { start in
-            payload[start..<start + part.count].elementsEqual(part)
-        }
-    }
-}
-
 /// Sends prepared messages on one connection, as fast as replies arrive or at a fixed rate.
 final class ChannelSender: MQTTReceiver {
     private let topic: String
-    private let form: MessageForm
     private let messages: [[UInt8]]
     private let window: Int
     private let rate: Double?
@@ -53,15 +20,14 @@ final class ChannelSender: MQTTReceiver {
     private(set) var replied = 0
     private(set) var refused = 0
 
+    /// The bytes by which a reply with code 200 is recognised.
+    private static let good = Array(#""code":200"#.utf8)
+
     /// Makes a sender.
     ///
-    /// - Parameter rate: The messages per second; nil for as many as the window lets through. Only messages in JSON can
-    ///   have one.
-    init(
-        product: String, form: MessageForm = .json, messages: [[UInt8]], window: Int, rate: Double? = nil
-    ) {
-        topic = form.topic(product)
-        self.form = form
+    /// - Parameter rate: The messages per second; nil for as many as the window lets through.
+    init(product: String, messages: [[UInt8]], window: Int, rate: Double? = nil) {
+        topic = "/sys/\(product)/integration/measurepoint/post"
         self.messages = messages
         self.window = window
         self.rate = rate
@@ -133,7 +99,7 @@ final class ChannelSender: MQTTReceiver {
 
     func received(_ message: MQTTMessageView) {
         replied += 1
-        if !form.isGood(message.payload) { refused += 1 }
+        if message.payload.count < 16 || !Self.contains(message.payload) { refused += 1 }
         guard rate != nil else { return }
         let id = message.payload.prefix(64).split(separator: UInt8(ascii: "\""), maxSplits: 4)
         let number = id.count > 3 ? id[3].split(separator: UInt8(ascii: "-")).last : nil
@@ -143,4 +109,10 @@ final class ChannelSender: MQTTReceiver {
     }
 
     func published(id _: Int32) {}
+
+    private static func contains(_ payload: UnsafeRawBufferPointer) -> Bool {
+        (0...max(payload.count - good.count, 0)).contains { start in
+            payload[start..<min(start + good.count, payload.count)].elementsEqual(good)
+        }
+    }
 }

@@ -1,5 +1,5 @@
 // ChannelWorkload.swift — from MQTT to the durable reply, compared with a subscriber that only sends the
-// replies; and binary payloads through parsing scripts.
+// replies.
 //
 // Both sides are measured in turn with the same broker process, plugin, settings, senders and messages. The
 // service is killed and its broker goes on. The null subscriber takes the service's place and login. The next
@@ -19,8 +19,6 @@ struct ChannelWorkload {
 
     /// Two products, each with its own sender, so that no sender reads the other's replies.
     private static let products = ["bench1", "bench2"]
-    /// Two products whose payloads a script decodes.
-    private static let framed = ["frames1", "frames2"]
     private static let window = 500
     private static let clients = 1000
     /// The clients of the service itself, and one sender of each product.
@@ -32,7 +30,7 @@ struct ChannelWorkload {
         // Below the ports that the kernel gives out, and another one for a benchmark that runs beside this one.
         let port = UInt16(20_000 + getpid() % 10_000)
         let service = ChannelService(tool: tool, data: data, port: port, files: files)
-        try register(data, files)
+        try register(data)
         try service.start()
         defer { service.stop() }
         let logins = try Self.products.map { try login($0, service, data, files) }
@@ -45,7 +43,6 @@ struct ChannelWorkload {
             try compare(name, size, count, service, logins, &series, into: &report)
         }
         try measureLargeMessages(logins, &series, into: &report)
-        try measureFrames(try Self.framed.map { try login($0, service, data, files) }, into: &report)
     }
 
     /// Varve and the null subscriber by turns.
@@ -102,28 +99,13 @@ struct ChannelWorkload {
             ])
     }
 
-    /// The rate of small binary payloads that scripts decode and answer.
-    private func measureFrames(_ logins: [MQTTOptions], into report: inout Report) throws {
-        var (rate, series) = (Figure(), FrameSeries())
-        for run in 0...runs {
-            let batches = Self.framed.map { _ in
-                (messages: series.next(20_000), samples: 20_000 * FrameSeries.samples)
-            }
-            let measured = try measure(logins, batches, of: Self.framed, form: .frames)
-            if run > 0 { rate.add(measured.messages) }
-        }
-        report.add(
-            "Offline channel: frames of \(FrameSeries.bytes) bytes for parsing scripts of \(Self.framed.count) products",
-            [.init("payloads to durable replies", "payloads/s", rate, .atLeast(20_000))])
-    }
-
     private func batches(
         _ count: Int, _ size: MessageSeries.Size, _ series: inout MessageSeries
     ) -> [(messages: [[UInt8]], samples: Int)] {
         Self.products.map { _ in series.next(count, size) }
     }
 
-    private func register(_ data: String, _ files: any FileSystem) throws {
+    private func register(_ data: String) throws {
         let points = MessageSeries.points.flatMap { ["--point", "\($0):double"] }
         var commands = [["model", "create", "bench"] + points]
         for product in Self.products {
@@ -132,16 +114,6 @@ struct ChannelWorkload {
                 commands.append(["device", "create", device, "--product", product])
             }
             commands.append(["channel", "create", product, "--product", product])
-        }
-        let script = data + "-frames.js"
-        try files.replace(script, Array(FrameSeries.script.utf8))
-        for product in Self.framed {
-            commands.append(["product", "create", product, "--model", "bench", "--format", "custom"])
-            for device in MessageSeries.devices {
-                commands.append(["device", "create", device, "--product", product])
-            }
-            commands.append(["channel", "create", product, "--product", product])
-            commands.append(["script", "set", product, script])
         }
         for command in commands { _ = try ChildProcess.run([tool] + command + ["--data", data]) }
     }
@@ -164,17 +136,13 @@ struct ChannelWorkload {
 
     /// The messages and samples per second of all senders together, and the seconds to each reply.
     ///
-    /// - Parameters:
-    ///   - products: The product of each sender.
-    ///   - form: What the messages are.
-    ///   - rate: The messages per second of each sender; nil for as many as the window lets through.
+    /// - Parameter rate: The messages per second of each sender; nil for as many as the window lets through.
     private func measure(
-        _ logins: [MQTTOptions], _ batches: [(messages: [[UInt8]], samples: Int)],
-        of products: [String] = Self.products, form: MessageForm = .json, rate: Double? = nil
+        _ logins: [MQTTOptions], _ batches: [(messages: [[UInt8]], samples: Int)], rate: Double? = nil
     ) throws -> (messages: Double, samples: Double, latencies: [Double]) {
-        let senders = try zip(products, batches).enumerated().map { index, part in
+        let senders = try zip(Self.products, batches).enumerated().map { index, part in
             let sender = ChannelSender(
-                product: part.0, form: form, messages: part.1.messages, window: Self.window, rate: rate)
+                product: part.0, messages: part.1.messages, window: Self.window, rate: rate)
             try sender.connect(logins[index])
             return sender
         }
