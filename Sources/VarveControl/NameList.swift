@@ -34,7 +34,7 @@ public enum NameKind: UInt8, Hashable, Sendable, CaseIterable {
 public struct NamePage: Hashable, Sendable {
     /// The rows, in which an absent field is nil.
     public var rows: [[String?]]
-    /// Where the next page goes on; empty if there is none.
+    /// Where the next page goes on; empty on the last page.
     ///
     /// The service decides what it says.
     public var end: [String]

@@ -58,8 +58,8 @@ public final class MQTTConnection {
     ///
     /// Cost: waits for the TCP connection.
     ///
-    /// - Throws: `MQTTError.unreachable` if there is no connection, `encryption` if there is none with TLS, `invalid` if
-    ///   the library cannot start.
+    /// - Throws: `MQTTError.unreachable` if no connection can be opened, `encryption` if TLS is the reason, `invalid` if the
+    ///   library cannot start.
     public func connect() throws(MQTTError) {
         drop()
         guard Self.isLibraryReady,

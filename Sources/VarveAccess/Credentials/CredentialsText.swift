@@ -159,7 +159,7 @@ enum CredentialsEntry {
         return Array("end\t\(count)\t\(TabText.hex(checksum))\n".utf8)
     }
 
-    /// The first line that begins as a last line does, with its line feed; nil if there is none, or it is not complete.
+    /// The first line with the beginning of a last line, with its line feed; nil if no such line is complete.
     ///
     /// The bytes begin with a line.
     static func endLine(in bytes: ArraySlice<UInt8>) -> Range<Int>? {

@@ -80,7 +80,8 @@ struct TopicRoute {
         }
     }
 
-    /// Why a topic is not taken that is none of the tables, or a raw one of a product without a script; and what is.
+    /// Why the service refuses a topic that it does not know, or a raw topic of a product without a script; with the topics
+    /// that it takes.
     var refusal: RequestFailure {
         var reason: String
         if handler == .raw {

@@ -219,7 +219,7 @@ final class ConnectionLog: Sendable {
 }
 
 extension ConnectionEvent {
-    /// The role that the user name has; nil if there is none, or the event has only a part of the name.
+    /// The role in the user name; nil if the name has no role or the event has only a part of it.
     var role: Role? { username.hasSuffix("…") ? nil : Role(username: username) }
 }
 

@@ -90,7 +90,7 @@ enum ListedRegistry {
         }
     }
 
-    /// A device of a product; nil if there is none.
+    /// A device of a product; nil if the product has no such device.
     ///
     /// Cost: reads the devices from the key without its last character on.
     private static func device(
